@@ -1,0 +1,211 @@
+#!/usr/bin/env bats
+# Lesson 01: what the one-shot pair promises, then what "whoami" asks.
+
+load harness
+
+# ---- the lesson ----------------------------------------------------------
+
+# bats test_tags=lesson
+@test "the server answers the message in upper case and ends the connection" {
+    about 'How it works' 'recv gives a count; that many bytes are answered.'
+    server
+    ask 'hello\n'
+    expect 'HELLO\n'
+}
+
+# bats test_tags=lesson
+@test "when the client has gone, the server leaves with status 0" {
+    about 'How it works' 'One client, one answer: then the server is done.'
+    server
+    ask 'hello\n'
+    ends server 0
+}
+
+# bats test_tags=lesson
+@test "only the letters a to z change; NUL and UTF-8 bytes come back as they went" {
+    about 'How it works' 'A message is a count of bytes, and no string.'
+    server
+    ask 'a\0b\xc3\xa9\xff{z`\n'
+    expect 'A\0B\xc3\xa9\xff{Z`\n'
+}
+
+# bats test_tags=lesson
+@test "a message needs no newline, and the sender need not half-close" {
+    about 'How it works' 'The message is what the first recv brings.'
+    server
+    play "c open $port" 'c send hello' 'c get HELLO' 'c end' 'c close'
+    ends server 0
+}
+
+# bats test_tags=lesson
+@test "of a long message the first 1,024 bytes are answered, and not lost" {
+    about 'The limit' 'To close with bytes unread makes a reset, which can
+destroy the answer: half-close, and read until the client has gone.'
+    server
+    local kilobyte
+    kilobyte=$(printf '%01024d' 0)
+    play "c open $port" "c send $kilobyte${kilobyte}more" 'c finish' \
+        "c get $kilobyte" 'c end'
+    ends server 0
+}
+
+# bats test_tags=lesson
+@test "a client that leaves or resets without a word ends the server with status 0" {
+    about 'How it works' 'recv gives 0 when the client leaves, and -1 when it
+resets. Neither is a failure of the server.'
+    server
+    play "c open $port" 'c close'
+    ends server 0
+    server
+    play "c open $port" 'c reset'
+    ends server 0
+    server
+    play "c open $port" 'c send hello\n' 'c finish' 'c reset'
+    ends server 0
+}
+
+# bats test_tags=lesson
+@test "the server listens on the port it is told, again and at once" {
+    about 'How it works' 'htons puts the two bytes of the port in the order
+of the network. SO_REUSEADDR lets a new server take the port at once.'
+    server
+    ask 'one\n'
+    ends server 0
+    server "$port"
+    ask 'two\n'
+    expect 'TWO\n'
+}
+
+# bats test_tags=lesson
+@test "a port that is taken is status 1" {
+    about 'Break it' 'bind says no when another program has the port.'
+    peer 's bind' 's listen' 'c accept s'
+    start server "$port"
+    ends server 1
+}
+
+# bats test_tags=lesson
+@test "the server refuses a port that is none, and too many arguments" {
+    about 'Run it' 'A port is a decimal number from 0 to 65535.'
+    refuses server 65536
+    refuses server -1
+    refuses server ''
+    refuses server 80x
+    refuses server x
+    refuses server 9999 more
+}
+
+# bats test_tags=lesson
+@test "the client sends one line and prints the answer" {
+    about 'Run it'
+    peer 's bind' 's listen' 'c accept s' 'c get hello\n' 'c end' 'c send HELLO\n' 'c close'
+    client
+    say '\nhello\nnot this\n'
+    ends client 0
+    peer_done
+    prints 'HELLO\n'
+}
+
+# bats test_tags=lesson
+@test "the client prints all until the end, however it is cut" {
+    about 'How it works' 'One send may arrive in pieces: read until recv gives 0.'
+    peer 's bind' 's listen' 'c accept s' 'c get hello' 'c slowly HELLO' 'c close'
+    client
+    say 'hello'
+    hang_up
+    ends client 0
+    peer_done
+    prints 'HELLO'
+}
+
+# bats test_tags=lesson
+@test "a client with nothing to send leaves with status 0" {
+    about 'Break it'
+    server
+    client
+    say '\n\n'
+    hang_up
+    ends client 0
+    ends server 0
+}
+
+# bats test_tags=lesson
+@test "a connection that is refused makes the client's status 1" {
+    about 'Break it' 'connect says "Connection refused" when nobody listens.'
+    peer 's bind' 'nobody accepts'
+    client
+    say 'hello\n'
+    ends client 1
+}
+
+# bats test_tags=lesson
+@test "a server that leaves without an answer makes the client's status 1" {
+    about 'How it works' 'recv gave 0 before anything had come.'
+    peer 's bind' 's listen' 'c accept s' 'c get hello\n' 'c close'
+    client
+    say 'hello\n'
+    ends client 1
+}
+
+# bats test_tags=lesson
+@test "the client refuses a host that is no address, and a port that is none" {
+    about 'Run it' 'HOST is an IPv4 address in numbers; names come later.'
+    refuses client localhost
+    refuses client 127.0.0.1 0
+    refuses client 127.0.0.1 65536
+    refuses client 127.0.0.1 ''
+    refuses client 127.0.0.1 9999 more
+}
+
+# ---- the exercise: whoami ------------------------------------------------
+
+# bats test_tags=exercise
+@test "whoami: the answer is the caller's own address and port" {
+    about 'Exercise: whoami' 'The caller is the peer of the connection, not
+the server itself. Its port is in network byte order: ntohs.'
+    server
+    by_hand="printf 'whoami\n' | nc -N 127.0.0.1 9999   (twice: the port changes)"
+    play "c open $port" 'c whoami' 'c end'
+}
+
+# bats test_tags=exercise
+@test "whoami: the newline may be missing, or be carriage return and newline" {
+    about 'Exercise: whoami' 'Three messages ask the question.'
+    local message
+    for message in whoami 'whoami\n' 'whoami\r\n'; do
+        server
+        ask "$message"
+        grep -qxE '127\.0\.0\.1:[0-9]+' "$room/answer" ||
+            fail "sent      \"$message\"" "expected  \"127.0.0.1:\", a port, \"\\n\"" \
+                "got       \"$(cat "$room/answer")\""
+        ends server 0
+    done
+}
+
+# bats test_tags=exercise
+@test "whoami: the answer is the port of this connection, each time another" {
+    about 'Exercise: whoami' 'The port is asked of the connection: it cannot
+be known before.'
+    server
+    play "c open $port" "c whoami" 'c end'
+    ends server 0
+    server
+    play "a open $port" 'a whoami' 'a end'
+}
+
+# bats test_tags=exercise
+@test "whoami: every other message is answered as before" {
+    about 'Exercise: whoami' 'The whole message counts, not how it begins.'
+    local messages=('whoami?' 'WHOAMI?' WHOAMI WHOAMI
+        'whoami \n' 'WHOAMI \n' ' whoami\n' ' WHOAMI\n' 'whoami\n\n' 'WHOAMI\n\n'
+        'whoami\r' 'WHOAMI\r' whoam WHOAM 'whoami\0' 'WHOAMI\0'
+        'whoami\nwhoami\n' 'WHOAMI\nWHOAMI\n' 'who am i\n' 'WHO AM I\n')
+    set -- "${messages[@]}"
+    for (( ; $#; )); do
+        server
+        ask "$1"
+        expect "$2"
+        ends server 0
+        shift 2
+    done
+}

@@ -1,0 +1,46 @@
+# What the commands share: source it. It goes to the top folder of the kit.
+#
+#   list_lessons          prints the lessons' names, a line each
+#   find_lesson LESSON    prints the name of a lesson given as 3, 03 or
+#                         03-reconnecting; an unknown one is a clear error on
+#                         standard error, and status 2
+#   bold, red, green, dim, plain
+#                         escapes for a terminal, empty where none is
+#   out_folder DIR        where the programs of DIR are built
+
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
+
+list_lessons() {
+    local path
+    for path in lessons/[0-9][0-9]-*/; do
+        basename "$path"
+    done
+}
+
+find_lesson() {
+    local name number=${1%%-*}
+    if [[ $number =~ ^[0-9]{1,2}$ ]]; then
+        number=$(printf '%02d' "$((10#$number))")
+        for name in $(list_lessons); do
+            if [ "$1" = "$name" ] || { [[ $1 != *-* ]] && [ "$number" = "${name%%-*}" ]; }; then
+                echo "$name"
+                return
+            fi
+        done
+    fi
+    {
+        echo "There is no lesson '$1'. The lessons are:"
+        list_lessons | sed 's/^/    /'
+    } >&2
+    return 2
+}
+
+out_folder() {
+    echo "build/$1${SANITIZE:+-$SANITIZE}"
+}
+
+bold='' red='' green='' dim='' plain=''
+if [ -t 1 ] && [ "${TERM-dumb}" != dumb ]; then
+    bold=$'\e[1m' red=$'\e[31m' green=$'\e[32m' dim=$'\e[2m' plain=$'\e[0m'
+fi

@@ -1,0 +1,813 @@
+/*
+ * The tests' driver: does what netcat cannot.
+ *
+ *   driver listening PGID tcp|udp MS
+ *       Waits until a process of the group PGID has a TCP socket that
+ *       listens (or a UDP socket that is bound), and prints "ADDRESS PORT".
+ *       It looks into /proc and connects to nothing. Exit status: 0 found,
+ *       3 the group has ended, 4 not within MS milliseconds.
+ *
+ *   driver compare EXPECTED GOT
+ *       Compares two files. Where they differ it prints both, bytes escaped,
+ *       with a mark under the first difference. Exit status: 0 the same, 1.
+ *
+ *   driver await FILE TEXT MS
+ *       Waits until the file holds exactly the TEXT (escaped, as below).
+ *       Exit status: 0; 1 after MS milliseconds, with the difference.
+ *
+ *   driver play STEP...
+ *       Plays a conversation, one argument a step: "NAME VERB [ARGUMENT]".
+ *       NAME is a connection's; "c*50" does the step for c1 to c50. Text is
+ *       escaped: \n \r \t \0 \\ \xHH. Waiting ends after PATIENCE
+ *       milliseconds (environment, 2000 unless set). The first step that
+ *       fails ends it: all the steps so far are printed with what happened.
+ *       Exit status: 0 all steps held, 1 one failed, 2 the script is wrong.
+ *
+ *     open PORT        connect by TCP to 127.0.0.1:PORT
+ *     udp PORT         a UDP socket whose peer is 127.0.0.1:PORT
+ *     bind [PORT]      take a TCP port without listening: it refuses.
+ *                      The port is printed on standard output
+ *     listen           listen on a port that bind took, or on any
+ *     udp-bind [PORT]  take a UDP port
+ *     accept NAME      take the next client of the listener NAME
+ *     none MS          nobody connects to this listener for MS milliseconds
+ *     send TEXT        send it all (UDP: as one datagram)
+ *     slowly TEXT      send it byte by byte, each as a segment of its own
+ *     get TEXT         receive exactly this
+ *     take TEXT        receive exactly this datagram; its sender is the peer
+ *     whoami           send "whoami\n", get this connection's own address
+ *     quiet MS         nothing comes for MS milliseconds
+ *     end              the peer has ended, with nothing more to say
+ *     gone             the peer has ended, by an end or a reset
+ *     busy             "busy\n" and the end, or a reset
+ *     finish           half-close: no more will be sent
+ *     close            close
+ *     reset            close with a reset
+ *     echo N           send N bytes and receive their answers meanwhile
+ *     all              send every byte value, get each one's answer
+ *     pour N           send until the peer takes no more; it must stop
+ *                      before N bytes
+ *     drain            receive the answers to all that was poured
+ *     burst N          send N datagrams of one byte as fast as can be
+ *     upper            answer one client in upper case until it ends
+ *     after MS         at least MS ms have passed since the last "mark"
+ *     before MS        at most MS ms have passed since the last "mark"
+ *     mark             the clock starts here
+ *     touch            make the file TEXT: a signal to the shell
+ */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SHOWN = 48 }; /* bytes of a text that a message shows at the most */
+
+static long long now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+static void *need(void *memory)
+{
+    if (memory)
+        return memory;
+    fputs("driver: out of memory\n", stderr);
+    exit(2);
+}
+
+static void script_error(const char *what, const char *text)
+{
+    fprintf(stderr, "driver: %s: %s\n", what, text);
+    exit(2);
+}
+
+/* ---- bytes, escaped ---------------------------------------------------- */
+
+/* Writes one byte as it is escaped. Returns how many columns it takes. */
+static int escape(char *out, unsigned char byte)
+{
+    switch (byte) {
+    case '\n':
+        return sprintf(out, "\\n");
+    case '\r':
+        return sprintf(out, "\\r");
+    case '\t':
+        return sprintf(out, "\\t");
+    case '\\':
+        return sprintf(out, "\\\\");
+    default:
+        return sprintf(out, byte >= 32 && byte < 127 ? "%c" : "\\x%02x",
+                       byte);
+    }
+}
+
+/* Prints bytes from..length, escaped and cut. Returns the column at which
+ * the byte number mark begins. */
+static int show(const unsigned char *bytes, size_t from, size_t length,
+                size_t mark)
+{
+    char out[8];
+    int column = 0, at = 0;
+    if (from > 0)
+        column += printf("... ");
+    column += printf("\"");
+    for (size_t i = from; i < length && i < from + SHOWN; i++) {
+        if (i == mark)
+            at = column;
+        column += escape(out, bytes[i]);
+        fputs(out, stdout);
+    }
+    if (mark >= length)
+        at = column;
+    printf(length > from + SHOWN ? "\" ... (%zu bytes)" : "\"", length);
+    return at;
+}
+
+/* Prints what was expected and what came, with a mark at the first
+ * difference. Returns 1 if there is one. */
+static int differ(const unsigned char *expected, size_t expected_length,
+                  const unsigned char *got, size_t got_length)
+{
+    size_t i = 0;
+    while (i < expected_length && i < got_length && expected[i] == got[i])
+        i++;
+    if (i == expected_length && i == got_length)
+        return 0;
+    size_t from = i > SHOWN / 2 ? i - SHOWN / 2 : 0;
+    printf("expected  ");
+    show(expected, from, expected_length, i);
+    printf("\ngot       ");
+    int at = show(got, from, got_length, i);
+    printf("\n%*s^ byte %zu\n", 10 + at, "", i + 1);
+    return 1;
+}
+
+static unsigned char *read_file(const char *path, size_t *length)
+{
+    FILE *file = fopen(path, "r");
+    if (!file)
+        script_error(path, strerror(errno));
+    unsigned char *bytes = NULL;
+    size_t room = 0;
+    *length = 0;
+    for (;;) {
+        bytes = need(realloc(bytes, room += 65536));
+        size_t n = fread(bytes + *length, 1, room - *length, file);
+        *length += n;
+        if (n == 0)
+            break;
+    }
+    fclose(file);
+    return bytes;
+}
+
+static int compare(char *argv[])
+{
+    size_t expected_length, got_length;
+    unsigned char *expected = read_file(argv[0], &expected_length);
+    unsigned char *got = read_file(argv[1], &got_length);
+    return differ(expected, expected_length, got, got_length);
+}
+
+/* ---- who listens ------------------------------------------------------- */
+
+/* Is the process one of the group, or about to become its first? A zombie is
+ * not: it has ended. */
+static int in_group(const char *pid, long group)
+{
+    char path[64], line[512];
+    snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
+    int fd = open(path, O_RDONLY);
+    if (fd < 0)
+        return 0;
+    ssize_t n = read(fd, line, sizeof line - 1);
+    close(fd);
+    line[n > 0 ? n : 0] = '\0';
+    char *end = strrchr(line, ')'), state;
+    long parent, pgrp;
+    return end &&
+           sscanf(end, ") %c %ld %ld", &state, &parent, &pgrp) == 3 &&
+           (pgrp == group || atol(pid) == group) && state != 'Z';
+}
+
+/* Has the process the socket with this inode open? */
+static int has_socket(const char *pid, unsigned long inode)
+{
+    char path[64], link[512], target[64], wanted[64];
+    snprintf(path, sizeof path, "/proc/%.20s/fd", pid);
+    snprintf(wanted, sizeof wanted, "socket:[%lu]", inode);
+    DIR *dir = opendir(path);
+    int found = 0;
+    for (struct dirent *e; dir && !found && (e = readdir(dir));) {
+        snprintf(link, sizeof link, "%s/%s", path, e->d_name);
+        ssize_t n = readlink(link, target, sizeof target - 1);
+        target[n > 0 ? n : 0] = '\0';
+        found = strcmp(target, wanted) == 0;
+    }
+    if (dir)
+        closedir(dir);
+    return found;
+}
+
+/* Prints the address on which the process listens. Returns 1 if it does. */
+static int find_listener(const char *pid, const char *table, int state)
+{
+    char path[64], line[512];
+    snprintf(path, sizeof path, "/proc/%.20s/net/%s", pid, table);
+    FILE *file = fopen(path, "r");
+    int found = 0;
+    while (file && !found && fgets(line, sizeof line, file)) {
+        char address[64];
+        unsigned int port, st;
+        unsigned long inode;
+        if (sscanf(line,
+                   " %*d: %63[0-9A-Fa-f]:%x %*x:%*x %x %*x:%*x %*x:%*x %*x "
+                   "%*d %*d %lu",
+                   address, &port, &st, &inode) != 4 ||
+            (int)st != state || !has_socket(pid, inode))
+            continue;
+        struct in_addr in = { (in_addr_t)strtoul(address, NULL, 16) };
+        printf("%s %u\n", strlen(address) > 8 ? "IPv6" : inet_ntoa(in),
+               port);
+        found = 1;
+    }
+    if (file)
+        fclose(file);
+    return found;
+}
+
+static int listening(char *argv[])
+{
+    long group = atol(argv[0]);
+    int udp = strcmp(argv[1], "udp") == 0;
+    long long deadline = now() + atol(argv[2]);
+    do {
+        int alive = 0;
+        DIR *proc = opendir("/proc");
+        for (struct dirent *e; proc && (e = readdir(proc));) {
+            if (!isdigit((unsigned char)e->d_name[0]) ||
+                !in_group(e->d_name, group))
+                continue;
+            alive = 1;
+            if (find_listener(e->d_name, udp ? "udp" : "tcp",
+                              udp ? 7 : 10) ||
+                find_listener(e->d_name, udp ? "udp6" : "tcp6",
+                              udp ? 7 : 10))
+                return 0;
+        }
+        if (proc)
+            closedir(proc);
+        if (!alive)
+            return 3;
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    } while (now() < deadline);
+    return 4;
+}
+
+/* ---- conversations ----------------------------------------------------- */
+
+struct connection {
+    char name[32];
+    int fd;
+    size_t poured;           /* bytes whose answers drain has to see */
+    struct sockaddr_in peer; /* of the datagram that came last */
+};
+
+static struct connection *connections;
+static size_t connection_count;
+static long long patience = 2000, marked;
+
+/* The report of a failure: the steps that held, and the one that did not. */
+static char **steps;
+static int step_number;
+
+static int port_out; /* the ports that bind takes are printed there */
+
+static void report_steps(void)
+{
+    for (int i = 0; i < step_number; i++)
+        printf("%3d. %-50s %s\n", i + 1, steps[i],
+               i < step_number - 1 ? "ok" : "FAILED");
+}
+
+static void failed(const char *format, ...)
+{
+    va_list arguments;
+    report_steps();
+    printf("     ");
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    printf("\n");
+    exit(1);
+}
+
+static struct connection *find(const char *name)
+{
+    for (size_t i = connection_count; i-- > 0;)
+        if (strcmp(connections[i].name, name) == 0)
+            return &connections[i];
+    script_error("no connection has this name", name);
+    return NULL;
+}
+
+static struct connection *name_one(const char *name, int fd)
+{
+    if ((connection_count & (connection_count - 1)) == 0)
+        connections = need(realloc(connections, (connection_count * 2 + 1) *
+                                                    sizeof *connections));
+    struct connection *c = &connections[connection_count++];
+    memset(c, 0, sizeof *c);
+    snprintf(c->name, sizeof c->name, "%s", name);
+    c->fd = fd;
+    return c;
+}
+
+static struct sockaddr_in local(const char *port)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET };
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    a.sin_port = htons((uint16_t)(port ? atoi(port) : 0));
+    return a;
+}
+
+/* Waits for an event. Returns 0 when it has not come by the deadline. */
+static int await(int fd, short event, long long deadline)
+{
+    for (;;) {
+        long long left = deadline - now();
+        struct pollfd p = { .fd = fd, .events = event };
+        int n = poll(&p, 1, left > 0 ? (int)left : 0);
+        if (n > 0)
+            return 1;
+        if (n == 0 || errno != EINTR)
+            return 0;
+    }
+}
+
+/* Turns the escapes of a step into bytes. */
+static unsigned char *unescape(const char *text, size_t *length)
+{
+    unsigned char *out = need(malloc(strlen(text) + 1)), *to = out;
+    for (; *text; text++) {
+        if (*text != '\\') {
+            *to++ = (unsigned char)*text;
+            continue;
+        }
+        unsigned int hex;
+        switch (*++text) {
+        case 'n':
+            *to++ = '\n';
+            break;
+        case 'r':
+            *to++ = '\r';
+            break;
+        case 't':
+            *to++ = '\t';
+            break;
+        case '0':
+            *to++ = '\0';
+            break;
+        case '\\':
+            *to++ = '\\';
+            break;
+        case 'x':
+            if (sscanf(text + 1, "%2x", &hex) != 1)
+                script_error("two hexadecimal digits after \\x", text);
+            *to++ = (unsigned char)hex;
+            text += 2;
+            break;
+        default:
+            script_error("no such escape", text);
+        }
+    }
+    *length = (size_t)(to - out);
+    return out;
+}
+
+static void upper(unsigned char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (bytes[i] >= 'a' && bytes[i] <= 'z')
+            bytes[i] = (unsigned char)(bytes[i] - 'a' + 'A');
+}
+
+static void send_all(struct connection *c, const unsigned char *bytes,
+                     size_t length)
+{
+    size_t sent = 0;
+    long long deadline = now() + patience;
+    do {
+        if (!await(c->fd, POLLOUT, deadline))
+            failed("the peer took no more after %zu of %zu bytes", sent,
+                   length);
+        ssize_t n =
+            c->peer.sin_port
+                ? sendto(c->fd, bytes, length, 0,
+                         (struct sockaddr *)&c->peer, sizeof c->peer)
+                : send(c->fd, bytes + sent, length - sent,
+                       MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && errno != EAGAIN && errno != EINTR)
+            failed("send: %s", strerror(errno));
+        sent += n > 0 ? (size_t)n : 0;
+    } while (sent < length);
+}
+
+/* Says what came instead of what was due. */
+static void not_this(const unsigned char *expected, size_t expected_length,
+                     const unsigned char *got, size_t got_length,
+                     const char *why)
+{
+    report_steps();
+    differ(expected, expected_length, got, got_length);
+    printf("%s\n", why);
+    exit(1);
+}
+
+/* Receives exactly these bytes: of a stream, or as one datagram. */
+static void get(struct connection *c, const unsigned char *expected,
+                size_t length, int is_datagram)
+{
+    unsigned char *got = need(malloc(length + 65536));
+    size_t have = 0;
+    long long deadline = now() + patience;
+    while (have < length || is_datagram) {
+        if (!await(c->fd, POLLIN, deadline))
+            not_this(expected, length, got, have,
+                     have ? "Then nothing more came, and no end either."
+                          : "Nothing came, and no end either.");
+        socklen_t size = sizeof c->peer;
+        ssize_t n = is_datagram
+                        ? recvfrom(c->fd, got, length + 65536, 0,
+                                   (struct sockaddr *)&c->peer, &size)
+                        : recv(c->fd, got + have, length - have, 0);
+        if (n < 0)
+            not_this(expected, length, got, have,
+                     errno == ECONNRESET     ? "Then came a reset."
+                     : errno == ECONNREFUSED ? "Nobody is at that port."
+                                             : strerror(errno));
+        if (n == 0 && !is_datagram)
+            not_this(expected, length, got, have,
+                     "Then the peer ended the connection.");
+        have += (size_t)n;
+        if (is_datagram || memcmp(got, expected, have) != 0)
+            break;
+    }
+    if (have != length || memcmp(got, expected, length) != 0)
+        not_this(expected, length, got, have, "That is another answer.");
+    free(got);
+}
+
+/* Waits for the end of the stream; a reset counts if it may. */
+static void end(struct connection *c, int reset_counts, int busy)
+{
+    unsigned char got[256];
+    size_t have = 0;
+    long long deadline = now() + patience;
+    for (;;) {
+        if (!await(c->fd, POLLIN, deadline))
+            failed("the peer has not ended the connection");
+        ssize_t n = recv(c->fd, got + have, sizeof got - have, 0);
+        if (n < 0 && reset_counts && errno == ECONNRESET)
+            return;
+        if (n < 0)
+            failed("not an end, but: %s", strerror(errno));
+        if (n == 0 && busy && (have != 5 || memcmp(got, "busy\n", 5) != 0))
+            not_this((const unsigned char *)"busy\n", 5, got, have,
+                     "Then the peer ended the connection.");
+        if (n == 0)
+            return;
+        have += (size_t)n;
+        if (!busy || have == sizeof got)
+            not_this((const unsigned char *)"", 0, got, have,
+                     "More came, where the end was due.");
+    }
+}
+
+/* Sends a pattern of size bytes, reads the answers meanwhile, checks both. */
+static void echo(struct connection *c, size_t size)
+{
+    size_t sent = 0, have = 0;
+    unsigned char piece[16384], wanted[16384];
+    long long deadline = now() + patience;
+    while (have < size) {
+        struct pollfd p = { .fd = c->fd, .events = POLLIN };
+        if (sent < size)
+            p.events |= POLLOUT;
+        long long left = deadline - now();
+        if (poll(&p, 1, left > 0 ? (int)left : 0) <= 0)
+            failed("stuck: %zu bytes sent, %zu answered, of %zu", sent,
+                   have, size);
+        if (p.revents & ~POLLOUT) {
+            ssize_t n = recv(c->fd, piece, sizeof piece, MSG_DONTWAIT);
+            if (n == 0)
+                failed("the peer ended after %zu of %zu bytes", have, size);
+            if (n < 0 && errno != EAGAIN)
+                failed("recv: %s, after %zu of %zu bytes", strerror(errno),
+                       have, size);
+            for (ssize_t i = 0; i < n; i++)
+                wanted[i] = (unsigned char)((have + (size_t)i) % 251);
+            if (n > 0) {
+                upper(wanted, (size_t)n);
+                if (memcmp(piece, wanted, (size_t)n) != 0)
+                    failed("wrong bytes somewhere after byte %zu", have);
+                have += (size_t)n;
+                deadline = now() + patience;
+            }
+        }
+        if (p.revents & POLLOUT) {
+            size_t length =
+                size - sent < sizeof piece ? size - sent : sizeof piece;
+            for (size_t i = 0; i < length; i++)
+                piece[i] = (unsigned char)((sent + i) % 251);
+            ssize_t n =
+                send(c->fd, piece, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (n < 0 && errno != EAGAIN)
+                failed("send: %s, after %zu of %zu bytes", strerror(errno),
+                       sent, size);
+            sent += n > 0 ? (size_t)n : 0;
+        }
+    }
+}
+
+/* Sends without reading until the peer takes no more. */
+static void pour(struct connection *c, size_t limit)
+{
+    unsigned char piece[16384];
+    memset(piece, 'a', sizeof piece);
+    while (await(c->fd, POLLOUT, now() + 300)) {
+        ssize_t n =
+            send(c->fd, piece, sizeof piece, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && errno != EAGAIN)
+            failed("send: %s, after %zu bytes", strerror(errno), c->poured);
+        c->poured += n > 0 ? (size_t)n : 0;
+        if (c->poured >= limit)
+            failed(
+                "the peer took %zu bytes, though nobody reads its answers",
+                c->poured);
+    }
+}
+
+static void drain(struct connection *c)
+{
+    unsigned char piece[65536];
+    while (c->poured > 0) {
+        if (!await(c->fd, POLLIN, now() + patience))
+            failed("%zu answers are missing", c->poured);
+        ssize_t n = recv(c->fd, piece, sizeof piece, 0);
+        if (n <= 0)
+            failed("%zu answers are missing: %s", c->poured,
+                   n == 0 ? "the peer ended" : strerror(errno));
+        for (ssize_t i = 0; i < n; i++)
+            if (piece[i] != 'A')
+                failed("a wrong byte among the answers: \\x%02x", piece[i]);
+        c->poured -= (size_t)n < c->poured ? (size_t)n : c->poured;
+    }
+}
+
+/* Answers one client as the kit's servers do, until it ends. */
+static void answer_in_upper(struct connection *c)
+{
+    unsigned char piece[16384];
+    for (;;) {
+        if (!await(c->fd, POLLIN, now() + patience))
+            failed("the client neither spoke nor left");
+        ssize_t n = recv(c->fd, piece, sizeof piece, 0);
+        if (n == 0)
+            return;
+        if (n < 0)
+            failed("recv: %s", strerror(errno));
+        upper(piece, (size_t)n);
+        send_all(c, piece, (size_t)n);
+    }
+}
+
+static int new_socket(int type)
+{
+    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0), on = 1;
+    if (fd < 0)
+        failed("socket: %s", strerror(errno));
+    if (type == SOCK_STREAM) {
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+    return fd;
+}
+
+/* Verbs that make the connection called name. Returns 0 if verb is none. */
+static int make(const char *name, const char *verb, const char *argument)
+{
+    struct sockaddr_in a = local(argument);
+    socklen_t size = sizeof a;
+    if (strcmp(verb, "open") == 0 || strcmp(verb, "udp") == 0) {
+        int fd = new_socket(*verb == 'o' ? SOCK_STREAM : SOCK_DGRAM);
+        if (connect(fd, (struct sockaddr *)&a, size) < 0)
+            failed("connect: %s", strerror(errno));
+        name_one(name, fd);
+    } else if (strcmp(verb, "bind") == 0 || strcmp(verb, "udp-bind") == 0) {
+        int fd = new_socket(*verb == 'b' ? SOCK_STREAM : SOCK_DGRAM);
+        if (bind(fd, (struct sockaddr *)&a, size) < 0)
+            failed("bind: %s", strerror(errno));
+        getsockname(fd, (struct sockaddr *)&a, &size);
+        dprintf(port_out, "%d\n", ntohs(a.sin_port));
+        name_one(name, fd);
+    } else if (strcmp(verb, "accept") == 0) {
+        int listener = find(argument)->fd, on = 1;
+        if (!await(listener, POLLIN, now() + patience))
+            failed("nobody connected");
+        int fd = accept(listener, NULL, NULL);
+        if (fd < 0)
+            failed("accept: %s", strerror(errno));
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        name_one(name, fd);
+    } else {
+        return 0;
+    }
+    return 1;
+}
+
+static void forget(struct connection *c, int with_reset)
+{
+    struct linger at_once = { .l_onoff = 1 };
+    if (with_reset)
+        setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close(c->fd);
+    c->name[0] = '\0';
+}
+
+static void do_step(const char *name, const char *verb,
+                    const char *argument)
+{
+    if (make(name, verb, argument))
+        return;
+    size_t length = 0;
+    unsigned char byte, text[64];
+    unsigned char *bytes = NULL;
+    long number = argument ? atol(argument) : 0;
+    if (strcmp(verb, "mark") == 0) {
+        marked = now();
+        return;
+    }
+    if (strcmp(verb, "after") == 0 || strcmp(verb, "before") == 0) {
+        long long passed = now() - marked;
+        if (*verb == 'a' ? passed < number : passed > number)
+            failed("%lld ms have passed", passed);
+        return;
+    }
+    if (strcmp(verb, "touch") == 0) {
+        int fd = open(argument, O_CREAT | O_WRONLY, 0600);
+        if (fd < 0)
+            script_error(argument, strerror(errno));
+        close(fd);
+        return;
+    }
+
+    struct connection *c = find(name);
+    if (strcmp(verb, "send") == 0) {
+        bytes = unescape(argument ? argument : "", &length);
+        send_all(c, bytes, length);
+    } else if (strcmp(verb, "slowly") == 0) {
+        bytes = unescape(argument, &length);
+        for (size_t i = 0; i < length; i++) {
+            send_all(c, bytes + i, 1);
+            nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
+        }
+    } else if (strcmp(verb, "get") == 0 || strcmp(verb, "take") == 0) {
+        int type;
+        socklen_t size = sizeof type;
+        getsockopt(c->fd, SOL_SOCKET, SO_TYPE, &type, &size);
+        bytes = unescape(argument ? argument : "", &length);
+        struct sockaddr_in peer = c->peer;
+        get(c, bytes, length, type == SOCK_DGRAM);
+        if (*verb == 'g')
+            c->peer = peer;
+    } else if (strcmp(verb, "whoami") == 0) {
+        struct sockaddr_in me;
+        socklen_t size = sizeof me;
+        getsockname(c->fd, (struct sockaddr *)&me, &size);
+        send_all(c, (const unsigned char *)"whoami\n", 7);
+        int n = snprintf((char *)text, sizeof text, "%s:%d\n",
+                         inet_ntoa(me.sin_addr), ntohs(me.sin_port));
+        get(c, text, (size_t)n, 0);
+    } else if (strcmp(verb, "listen") == 0) {
+        if (listen(c->fd, 1024) < 0)
+            failed("listen: %s", strerror(errno));
+    } else if (strcmp(verb, "quiet") == 0 || strcmp(verb, "none") == 0) {
+        if (await(c->fd, POLLIN, now() + number))
+            failed(*verb == 'q' ? "something came" : "somebody connected");
+    } else if (strcmp(verb, "end") == 0) {
+        end(c, 0, 0);
+    } else if (strcmp(verb, "gone") == 0) {
+        end(c, 1, 0);
+    } else if (strcmp(verb, "busy") == 0) {
+        end(c, 1, 1);
+    } else if (strcmp(verb, "finish") == 0) {
+        if (shutdown(c->fd, SHUT_WR) < 0)
+            failed("shutdown: %s", strerror(errno));
+    } else if (strcmp(verb, "close") == 0) {
+        forget(c, 0);
+    } else if (strcmp(verb, "reset") == 0) {
+        forget(c, 1);
+    } else if (strcmp(verb, "echo") == 0) {
+        echo(c, (size_t)number);
+    } else if (strcmp(verb, "all") == 0) {
+        for (int i = 0; i < 256; i++) {
+            byte = (unsigned char)i;
+            send_all(c, &byte, 1);
+            upper(&byte, 1);
+            get(c, &byte, 1, 0);
+        }
+    } else if (strcmp(verb, "pour") == 0) {
+        pour(c, (size_t)number);
+    } else if (strcmp(verb, "drain") == 0) {
+        drain(c);
+    } else if (strcmp(verb, "burst") == 0) {
+        for (long i = 0; i < number; i++)
+            send(c->fd, "x", 1, MSG_DONTWAIT);
+    } else if (strcmp(verb, "upper") == 0) {
+        answer_in_upper(c);
+    } else {
+        script_error("no such verb", verb);
+    }
+    free(bytes);
+}
+
+static int await_file(char *argv[])
+{
+    size_t expected_length, got_length;
+    unsigned char *expected = unescape(argv[1], &expected_length), *got;
+    long long deadline = now() + atol(argv[2]);
+    for (;;) {
+        got = read_file(argv[0], &got_length);
+        if (got_length == expected_length &&
+            memcmp(got, expected, got_length) == 0)
+            return 0;
+        if (now() >= deadline)
+            return differ(expected, expected_length, got, got_length);
+        free(got);
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    }
+}
+
+static int play(int argc, char *argv[])
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    if (getenv("PATIENCE"))
+        patience = atol(getenv("PATIENCE"));
+    port_out = dup(STDOUT_FILENO);
+    dup2(STDERR_FILENO, STDOUT_FILENO); /* reports go to standard error */
+    marked = now();
+    steps = argv;
+    for (step_number = 1; step_number <= argc; step_number++) {
+        char step[8192], *rest = step, one[32];
+        if (strlen(argv[step_number - 1]) >= sizeof step)
+            script_error("this step is too long", argv[step_number - 1]);
+        strcpy(step, argv[step_number - 1]);
+        const char *name = strsep(&rest, " "), *verb = strsep(&rest, " ");
+        if (!verb)
+            script_error("a step is NAME VERB [ARGUMENT]", step);
+        const char *star = strchr(name, '*');
+        for (int i = 1; star && i <= atoi(star + 1); i++) {
+            snprintf(one, sizeof one, "%.*s%d", (int)(star - name), name,
+                     i);
+            do_step(one, verb, rest);
+        }
+        if (!star)
+            do_step(name, verb, rest);
+    }
+    return 0;
+}
+
+int main(int argc, char *argv[])
+{
+    if (argc == 5 && strcmp(argv[1], "listening") == 0)
+        return listening(argv + 2);
+    if (argc == 4 && strcmp(argv[1], "compare") == 0)
+        return compare(argv + 2);
+    if (argc == 5 && strcmp(argv[1], "await") == 0)
+        return await_file(argv + 2);
+    if (argc >= 3 && strcmp(argv[1], "play") == 0)
+        return play(argc - 2, argv + 2);
+    fputs("usage: driver listening PGID tcp|udp MS\n"
+          "       driver compare EXPECTED GOT\n"
+          "       driver await FILE TEXT MS\n"
+          "       driver play STEP...\n",
+          stderr);
+    return 2;
+}

@@ -1,7 +1,7 @@
 # The tests' harness: starts the programs under test, talks with them, and
 # explains what went wrong. Every test file loads it: load harness
 #
-# From the environment (tests/check sets them):
+# From the environment (tests/commands/check sets them):
 #   PROGRAMS   the folder with the built server and client of the lesson
 #   DRIVER     the built tests/driver.c
 #   PATIENCE   milliseconds that any one wait may take (2000)
@@ -77,7 +77,7 @@ fail() {
 how_it_ended() {
     local status=$1
     case $status in
-    124 | 137) echo "is still running after $((PATIENCE * 2 / 1000)) seconds" ;;
+    124 | 137) echo "is still running after $((PATIENCE * 3 / 2)) ms" ;;
     *)
         if ((status > 128)); then
             echo "was ended by the signal $(kill -l $((status - 128)))"
@@ -92,7 +92,7 @@ start() {
     local name=$1
     shift
     # shellcheck disable=SC2086 # WRAPPER is a command with arguments
-    in_background "$((PATIENCE * 2))" $WRAPPER "$PROGRAMS/$name" "$@" \
+    in_background "$((PATIENCE * 3 / 2))" $WRAPPER "$PROGRAMS/$name" "$@" \
         >"$room/$name.out" 2>"$room/$name.err" &
     group[$name]=$!
 }
@@ -109,7 +109,8 @@ in_background() {
     fi
     [ -z "${writer-}" ] || exec {writer}>&-
     exec setpriv --pdeathsig TERM \
-        timeout --kill-after 1 "$((limit / 1000))" "$@" 3>&- 4>&-
+        timeout --kill-after 1 "$(printf '%d.%03d' $((limit / 1000)) $((limit % 1000)))" \
+        "$@" 3>&- 4>&-
 }
 
 server() {

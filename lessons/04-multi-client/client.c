@@ -4,13 +4,12 @@
  * Limit: the line in hand is lost when the connection breaks. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#define WINDOW 16384 /* bytes that may wait for their answer */
 
 static const char *host, *port;
 
@@ -25,13 +24,15 @@ static int failed(const char *call, const char *why)
 static int connect_to(const struct sockaddr_in *address)
 {
     for (;;) {
-        int server = socket(AF_INET, SOCK_STREAM, 0);
+        int on = 1, server = socket(AF_INET, SOCK_STREAM, 0);
         if (server < 0) {
             failed("socket", strerror(errno));
             exit(1);
         }
         if (connect(server, (const struct sockaddr *)address,
-                    sizeof *address) == 0)
+                    sizeof *address) == 0 &&
+            setsockopt(server, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) ==
+                0)
             return server;
         failed("connect", strerror(errno));
         close(server);
@@ -65,32 +66,35 @@ static void print(const char *bytes, size_t length)
     }
 }
 
-/* Sends a line and prints the answer, which has as many bytes. At most
- * WINDOW bytes are on their way at once: if we sent all of a huge line
- * first, both sides could end up sending, and neither reading.
- * Returns 0, or -1 when the connection broke. */
+/* Sends a line piece by piece, and prints the answer, which has as many
+ * bytes. Meanwhile it takes what has come already: if both sides only sent,
+ * they would wait for each other. Returns 0, or -1 when the connection
+ * broke. */
 static int talk(int server, const char *line, size_t length)
 {
-    char answer[WINDOW];
+    char answer[16384];
     size_t sent = 0, answered = 0;
     while (answered < length) {
-        size_t left = length - sent, room = WINDOW - (sent - answered);
-        ssize_t n;
-        if (left > 0 && room > 0) {
-            n = send(server, line + sent, left < room ? left : room,
+        size_t left = length - sent;
+        ssize_t n = 0;
+        if (left > 0)
+            n = send(server, line + sent,
+                     left < sizeof answer ? left : sizeof answer,
                      MSG_NOSIGNAL);
-            if (n < 0 && errno != EINTR)
-                return failed("send", strerror(errno));
-            sent += n > 0 ? (size_t)n : 0;
-        } else {
-            n = recv(server, answer, sent - answered, 0);
-            if (n == 0)
-                return failed("recv", "closed before the whole answer");
-            if (n < 0 && errno != EINTR)
-                return failed("recv", strerror(errno));
-            print(answer, n > 0 ? (size_t)n : 0);
-            answered += n > 0 ? (size_t)n : 0;
-        }
+        if (n < 0 && errno != EINTR)
+            return failed("send", strerror(errno));
+        sent += n > 0 ? (size_t)n : 0;
+
+        left = length - answered;
+        n = recv(server, answer,
+                 left < sizeof answer ? left : sizeof answer,
+                 sent < length ? MSG_DONTWAIT : 0);
+        if (n == 0)
+            return failed("recv", "closed before the whole answer");
+        if (n < 0 && errno != EAGAIN && errno != EINTR)
+            return failed("recv", strerror(errno));
+        print(answer, n > 0 ? (size_t)n : 0);
+        answered += n > 0 ? (size_t)n : 0;
     }
     return 0;
 }

@@ -112,7 +112,7 @@ int main(int argc, char *argv[])
     if (argc > 3 || !*port || port[strspn(port, "0123456789")] ||
         strtoul(port, NULL, 10) > 65535 || !*idle ||
         idle[strspn(idle, "0123456789")] || strlen(idle) > 9) {
-        fputs("usage: server [PORT [IDLE_MS]]  (PORT: 0-65535)\n", stderr);
+        fputs("usage: server [0..65535 [IDLE_MS 0..999999999]]\n", stderr);
         return 2;
     }
     idle_ms = atoi(idle);
@@ -138,10 +138,10 @@ int main(int argc, char *argv[])
         polled[0].events = wait < 0 && count < PLACES ? POLLIN : 0;
         for (nfds_t i = count - 1; idle_ms > 0 && i > 0; i--) {
             long long left = clients[i].deadline - now();
-            if (left <= 0)
+            if (left < 0)
                 drop(i);
             else if (wait < 0 || left < wait)
-                wait = (int)left;
+                wait = (int)left + 1;
         }
         if (poll(polled, count, wait) < 0 && errno != EINTR)
             check(-1, "poll");

@@ -59,29 +59,35 @@ static void print(const char *bytes, size_t length)
     }
 }
 
-/* Sends the message, then prints the answer. Returns 0, or -1. */
+/* Sends the message piece by piece, and prints what comes until the end.
+ * Meanwhile it takes what has come already: if both sides only sent, they
+ * would wait for each other. Returns 0, or -1 when no answer came. */
 static int ask(int server, const char *line, size_t length)
 {
+    char answer[4096];
     size_t sent = 0, answered = 0;
-    while (sent < length) {
-        ssize_t n = send(server, line + sent, length - sent, MSG_NOSIGNAL);
-        if (n < 0 && errno != EINTR)
-            return failed("send", strerror(errno));
-        sent += n > 0 ? (size_t)n : 0;
-    }
-    if (shutdown(server, SHUT_WR) < 0)
-        return failed("shutdown", strerror(errno));
-
-    char answer[1024];
-    ssize_t got;
-    while ((got = recv(server, answer, sizeof answer, 0)) != 0) {
-        if (got < 0 && errno != EINTR)
+    int sending = 1;
+    ssize_t n;
+    for (;;) {
+        if (sending) {
+            size_t left = length - sent;
+            n = send(server, line + sent,
+                     left < sizeof answer ? left : sizeof answer,
+                     MSG_NOSIGNAL);
+            sent += n > 0 ? (size_t)n : 0;
+            if (sent == length)
+                shutdown(server, SHUT_WR);
+            if (sent == length || (n < 0 && errno != EINTR))
+                sending = 0; /* if it failed, recv will tell */
+        }
+        n = recv(server, answer, sizeof answer, sending ? MSG_DONTWAIT : 0);
+        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
             break;
-        print(answer, got > 0 ? (size_t)got : 0);
-        answered += got > 0 ? (size_t)got : 0;
+        print(answer, n > 0 ? (size_t)n : 0);
+        answered += n > 0 ? (size_t)n : 0;
     }
     if (answered == 0)
-        return failed("recv", got < 0 ? strerror(errno) : "no answer");
+        return failed("recv", n < 0 ? strerror(errno) : "no answer");
     if (answered < length)
         fprintf(stderr, "client: only %zu of %zu bytes were answered\n",
                 answered, length);

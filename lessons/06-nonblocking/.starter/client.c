@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,11 +25,12 @@ static int failed(const char *call, const char *why)
 /* Returns a connection to the server, or -1. */
 static int connect_to(const struct sockaddr_in *address)
 {
-    int server = socket(AF_INET, SOCK_STREAM, 0);
+    int on = 1, server = socket(AF_INET, SOCK_STREAM, 0);
     if (server < 0)
         return failed("socket", strerror(errno));
     if (connect(server, (const struct sockaddr *)address,
-                sizeof *address) == 0)
+                sizeof *address) == 0 &&
+        setsockopt(server, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0)
         return server;
     failed("connect", strerror(errno));
     close(server);
@@ -92,12 +94,13 @@ static int talk(int server)
 
         if (polled[0].revents & ~POLLOUT) {
             n = recv(server, answer, sizeof answer, 0);
-            if (n < 0 && errno != EAGAIN && errno != EINTR)
-                return failed("recv", strerror(errno));
-            if (n == 0 && unanswered > 0)
-                return failed("recv", "closed before the whole answer");
-            if (n == 0)
-                return 0;
+            if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+                if (unanswered == 0)
+                    return 0;
+                return failed("recv",
+                              n < 0 ? strerror(errno)
+                                    : "closed before the whole answer");
+            }
             size_t got = n > 0 ? (size_t)n : 0;
             print(answer, got);
             unanswered -= got < unanswered ? got : unanswered;

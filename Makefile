@@ -1,8 +1,8 @@
-# The socket lab kit. `make help` lists the commands.
+# The socket lab kit. `make help` lists the commands; the scripts behind them
+# are in tests/commands, and their headers say more.
 
 CC ?= cc
 CFLAGS ?= -std=gnu11 -Wall -Wextra -O1 -g
-LDLIBS =
 DIR ?= lessons
 LESSON ?=
 SANITIZE ?=
@@ -10,28 +10,53 @@ SANITIZE ?=
 # Programs are built into a folder of their own: DIR may be read-only.
 OUT := build/$(DIR)$(if $(SANITIZE),-$(SANITIZE))
 SOURCES := $(wildcard $(DIR)/[0-9][0-9]-*/*.c)
-PROGRAMS := $(SOURCES:$(DIR)/%.c=$(OUT)/%)
-FLAGS = $(CFLAGS) -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
+FLAGS = $(CFLAGS) -pthread \
+	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
 
 export CC CFLAGS DIR LESSON SANITIZE
 
-.PHONY: all check demo hint watch reset doctor help clean format
+.PHONY: all check demo hint watch reset doctor help clean format lint bench
 
-all: $(PROGRAMS) ## build every program into build/
+all: $(SOURCES:$(DIR)/%.c=$(OUT)/%)
 
 # What the compiler says is kept beside the program, for the scoreboard.
 $(OUT)/%: $(DIR)/%.c
 	@mkdir -p $(@D)
 	@rm -f $@
-	@$(CC) $(FLAGS) -o $@ $< >$@.log 2>&1; status=$$?; cat $@.log >&2; exit $$status
+	@$(CC) $(FLAGS) -o $@ $< >$@.log 2>&1; status=$$?; cat $@.log >&2; \
+		exit $$status
 
 build/driver: tests/driver.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -o $@ $<
 
-check:
-	@tests/commands/check
+check demo hint watch reset doctor bench lint:
+	@tests/commands/$@
+
+help:
+	@sed -n 's/^#: \{0,1\}//p' Makefile
 
 clean:
 	rm -rf build
 	rm -f lessons/*/server lessons/*/client
+
+format:
+	clang-format -i lessons/*/*.c solutions/*/*.c tests/*.c
+
+#: For the student
+#:   make                      build every program into build/
+#:   make demo [LESSON=01]     run a pair for real; both sides beside each other
+#:   make check                grade all lessons: failures explained, scoreboard
+#:   make check LESSON=03      grade one (3, 03 or 03-reconnecting)
+#:   make hint LESSON=03       the next hint; again for a stronger one
+#:   make watch LESSON=03      check again whenever a file is saved
+#:   make reset LESSON=03      put the shipped files back; yours are kept
+#:   make doctor               what this machine lacks, and what mends it
+#:   make clean                remove what was built
+#: For the instructor
+#:   make check DIR=solutions  the same tests on the solutions
+#: For the maintainer
+#:   make check DIR=solutions SANITIZE=address,undefined   (or thread)
+#:   make lint                 the compilers, the formatter, shellcheck
+#:   make format               format the C files
+#:   make bench                how long the commands take

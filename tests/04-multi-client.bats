@@ -1,1 +1,394 @@
+#!/usr/bin/env bats
+# Lesson 04: what the multi-client pair promises, then what "house full" asks.
+
 load harness
+
+# Many clients at once, come and gone in all the ways there are, then leaves.
+crowd() {
+    play "a*$1 open $port" "b*$1 open $port" "c*$1 open $port" \
+        "a*$1 send one" "b*$1 send two" "a*$1 reset" "c*$1 reset" \
+        "d*$1 open $port" "d*$1 send three" "b*$1 close" "d*$1 close"
+}
+
+# ---- the lesson ----------------------------------------------------------
+
+# bats test_tags=lesson
+@test "the server answers in upper case for as long as the client speaks" {
+    about 'Run it' 'Each byte is answered as it comes, until recv gives 0.'
+    server
+    ask 'hello\nworld\n'
+    expect 'HELLO\nWORLD\n'
+}
+
+# bats test_tags=lesson
+@test "two clients are answered in turn, each in its own dialogue" {
+    about 'Run it' 'A thread for each: while one waits in recv for its client,
+the others and the accept loop go on.'
+    server
+    by_hand='nc 127.0.0.1 9999   (in two terminals, a line in each, in turn)'
+    play "a open $port" "b open $port" 'b send second' 'b get SECOND' \
+        'a send first' 'a get FIRST' 'b send again' 'b get AGAIN' \
+        'a finish' 'a end' 'b finish' 'b end'
+}
+
+# bats test_tags=lesson
+@test "clients that connect in one moment each get their own answers" {
+    about 'How it works' 'A thread given the address of a variable reads it
+when it starts: by then the next accept may have written there.'
+    server
+    play "a*50 open $port" "a*50 send hello" 'a*50 get HELLO' \
+        'a*50 send bye' 'a*50 get BYE' 'a*50 finish' 'a*50 end'
+}
+
+# bats test_tags=lesson
+@test "1,000 clients are served at once" {
+    about 'Break it' 'Each client costs a thread and a descriptor, and both
+have to suffice for a thousand.'
+    descriptors 1100
+    server
+    play "c*1000 served $port" 'c*1000 send hello\n' 'c*1000 get HELLO\n' \
+        'c*1000 finish' 'c*1000 end'
+}
+
+# bats test_tags=lesson
+@test "a message without a newline is answered, and so is what follows it" {
+    about 'How it works' 'TCP carries bytes, not lines: answer what has come.'
+    server
+    play "c open $port" 'c send hello' 'c get HELLO' 'c send \n' 'c get \n'
+}
+
+# bats test_tags=lesson
+@test "a client that leaves without a word costs only itself" {
+    about 'How it works' 'recv gives 0 at the end of the stream: this thread
+is done, and no other.'
+    server
+    play "a open $port" "c*20 open $port" 'c*20 close' "n served $port" \
+        'a send here' 'a get HERE'
+}
+
+# bats test_tags=lesson
+@test "a client that resets before its answer costs only itself" {
+    about 'How it works' 'To send to a client that is gone raises SIGPIPE,
+which ends the process and all its threads: MSG_NOSIGNAL.'
+    server
+    play "a open $port" 'a send x' 'a get X' 'x signal STOP' \
+        "b open $port" 'b send hello' 'b reset' "c open $port" 'c reset' \
+        "d open $port" 'd send hello' 'd finish' 'd reset' \
+        'x signal CONT' "n served $port" 'a send here' 'a get HERE'
+}
+
+# bats test_tags=lesson
+@test "a client that resets while its answer is on the way costs only itself" {
+    about 'How it works' 'send gives -1 then: this thread is done, not the
+program.'
+    server
+    play "a open $port" "c open $port" 'c pour 67108864' 'c reset' \
+        "n served $port" 'a send here' 'a get HERE'
+}
+
+# bats test_tags=lesson
+@test "a client that resets after its answer costs only itself" {
+    about 'How it works' 'recv gives -1 after a reset: this thread is done,
+not the program.'
+    server
+    play "a open $port" "c*20 open $port" 'c*20 send hello' \
+        'c*20 get HELLO' 'c*20 reset' "n served $port" 'a send here' \
+        'a get HERE'
+}
+
+# bats test_tags=lesson
+@test "a client that half-closes still gets its whole answer, and the end" {
+    about 'How it works' 'The end of what the client says is not the end of
+what it reads: answer all, then close.'
+    server
+    play "c open $port" 'c send hello' 'c finish' 'c get HELLO' 'c end' \
+        "n served $port"
+}
+
+# bats test_tags=lesson
+@test "a client that dribbles, byte by byte, is answered" {
+    about 'How it works' 'A message may come in as many pieces as it has bytes.'
+    server
+    play "c open $port" 'c slowly hello, world\n' 'c get HELLO, WORLD\n' \
+        "n served $port"
+}
+
+# bats test_tags=lesson
+@test "every byte value is answered: only a to z change" {
+    about 'How it works' 'recv gives a count of bytes, not a string: NUL is
+one of them, and bytes above 127 are letters in some places.'
+    server
+    play "c open $port" 'c all' 'c finish' 'c end' "n served $port"
+}
+
+# bats test_tags=lesson
+@test "8 MiB to a slow reader arrive whole" {
+    about 'How it works' 'send may take a part: go on with the rest, from
+where it stopped.'
+    server
+    play "c open $port" 'c sip 8388608' 'c finish' 'c end' "n served $port"
+}
+
+# bats test_tags=lesson
+@test "stopped and continued, the server goes on with its clients" {
+    about 'How it works' 'A call that gives EINTR has not failed.'
+    server
+    play "a open $port" 'a send x' 'a get X' 'x signal STOP' \
+        'a send hello' "b open $port" 'b send late' 'x signal CONT' \
+        'a get HELLO' 'b get LATE' "n served $port"
+}
+
+# bats test_tags=lesson
+@test "signals that mean nothing to the server change nothing" {
+    about 'How it works' 'A call that gives EINTR has not failed.'
+    server
+    play "a open $port" 'a send x' 'a get X' 'x signal WINCH' \
+        'x signal CHLD' 'x signal URG' 'x signal CONT' 'a send y' 'a get Y' \
+        "n served $port"
+}
+
+# bats test_tags=lesson
+@test "a silent client holds up nobody" {
+    about 'How it works' 'recv waits for its own client only, in its own thread.'
+    server
+    play "c*5 open $port" "n served $port" 'n echo 100000' 'c1 send late' \
+        'c1 get LATE'
+}
+
+# bats test_tags=lesson
+@test "a client that never reads holds up nobody, and costs bounded memory" {
+    about 'How it works' 'send waits when the client reads nothing; meanwhile
+nothing more is read from it, and nothing is kept.'
+    server
+    play "a open $port" 'x weigh' "c open $port" 'c pour 67108864' \
+        'x grown 16384' 'a echo 100000' "n served $port" 'n echo 100000' \
+        'c drain'
+}
+
+# bats test_tags=lesson
+@test "out of descriptors, the server serves those inside, rests, and lets in new ones when some leave" {
+    about 'How it works' 'accept gives -1 and EMFILE, at once and again and
+again: it must neither end the server nor be tried without a pause.'
+    by_hand='(ulimit -n 24; ./server)'
+    WRAPPER="prlimit --nofile=24 ${WRAPPER-}" server
+    play "c*60 open $port" 'c*10 send hello' 'c*10 get HELLO' 'x calm 250' \
+        'c*10 send again' 'c*10 get AGAIN' 'c*60 send x' 'c*10 get X' \
+        'c*9 close' 'c24 get X' 'c10 send here' 'c10 get HERE'
+}
+
+# bats test_tags=lesson
+@test "each client that leaves gives its descriptor back" {
+    about 'How it works' 'Each client is closed, whichever way it went: else
+the descriptors run out one day.'
+    by_hand='(ulimit -n 24; ./server)'
+    WRAPPER="prlimit --nofile=24 ${WRAPPER-}" server
+    local steps=() i
+    for i in {1..60}; do
+        steps+=("c served $port" 'c reset' "c served $port" 'c close')
+    done
+    play "${steps[@]}"
+}
+
+# bats test_tags=lesson
+@test "many clients that come and go at once leave the server as it was" {
+    about 'How it works' 'Threads share all memory: what each needs for its
+client must be its own.'
+    server
+    crowd 50
+    play "n served $port" 'n echo 100000'
+}
+
+# bats test_tags=lesson
+@test "the server listens on the port it is told, again and at once" {
+    about 'How it works' 'SO_REUSEADDR lets a new server take the port while
+old connections are in TIME_WAIT.'
+    server
+    play "c served $port" 'c finish' 'c end' "a served $port"
+    kill -KILL -- "-${group[server]}"
+    wait "${group[server]}" || true
+    server "$port"
+    ask 'two\n'
+    expect 'TWO\n'
+}
+
+# bats test_tags=lesson
+@test "a port that is taken is status 1" {
+    about 'Break it' 'bind says no when another program has the port.'
+    peer 's bind' 's listen' 'c accept s'
+    start server "$port"
+    ends server 1
+}
+
+# bats test_tags=lesson
+@test "the server refuses a port that is none, and too many arguments" {
+    about 'Run it' 'A port is a decimal number from 0 to 65535.'
+    refuses server 65536
+    refuses server -1
+    refuses server ''
+    refuses server 80x
+    refuses server 0 x
+    refuses server 0 2 more
+}
+
+# bats test_tags=lesson
+@test "the client holds its dialogue while another client holds another" {
+    about 'Run it' 'This is the client of lesson 03; the server is what changed.'
+    server
+    client
+    say '\none\n'
+    prints 'ONE\n'
+    play "c open $port" 'c send two' 'c get TWO'
+    say 'three\0\n'
+    prints 'ONE\nTHREE\0\n'
+    say 'exit\nnot this\n'
+    prints 'ONE\nTHREE\0\nEXIT\n'
+    ends client 0
+}
+
+# bats test_tags=lesson
+@test "the client sends a last line without a newline, and leaves with status 0" {
+    about 'Run it' 'At the end of its input it has nothing more to say.'
+    server
+    client
+    say 'hello\nbye'
+    hang_up
+    ends client 0
+    prints 'HELLO\nBYE'
+}
+
+# bats test_tags=lesson
+@test "the client refuses a host that is no address, and a port that is none" {
+    about 'Run it' 'HOST is an IPv4 address in numbers; names come later.'
+    refuses client localhost
+    refuses client 127.0.0.1 0
+    refuses client 127.0.0.1 65536
+}
+
+# ---- the exercise: house full --------------------------------------------
+
+# bats test_tags=exercise
+@test "house full: MAX clients are served, one more is told busy, and the others go on" {
+    about 'Exercise: house full' 'MAX are served, not one more and not one
+less. The one too many is told at once, before it speaks.'
+    by_hand='nc 127.0.0.1 9999   (in three terminals, with ./server 9999 2)'
+    server 0 2
+    play "a served $port" "b served $port" "c open $port" 'c busy' \
+        'a send one' 'a get ONE' "d open $port" 'd busy' 'b send two' \
+        'b get TWO'
+}
+
+# bats test_tags=exercise
+@test "house full: with MAX 1 one client is served, and one after another" {
+    about 'Exercise: house full'
+    server 0 1
+    play "a served $port" "b open $port" 'b busy' 'a finish' 'a end' \
+        "b served $port 500" "c open $port" 'c busy'
+}
+
+# bats test_tags=exercise
+@test "house full: one that is told busy but does not leave delays nobody" {
+    about 'Exercise: house full' 'Tell it, close, and go on to the next: do
+not wait for it in the accept loop.'
+    server 0 2
+    play "a served $port" "b served $port" "c*20 open $port" \
+        'a send one' 'a get ONE' "d open $port" 'd busy' 'a close' \
+        "e served $port 500" 'c*20 busy' 'b send two' 'b get TWO'
+}
+
+# bats test_tags=exercise
+@test "house full: one that has already spoken is turned away too" {
+    about 'Exercise: house full' 'It may see a reset, but never an answer.'
+    server 0 1
+    play "a served $port" 'x signal STOP' "c*5 open $port" 'c*5 send hello' \
+        'x signal CONT' 'c*5 busy' 'a send one' 'a get ONE'
+}
+
+# bats test_tags=exercise
+@test "house full: one that is turned away, or resets meanwhile, ends nothing" {
+    about 'Exercise: house full' 'To send "busy" to a client that is gone
+raises SIGPIPE: MSG_NOSIGNAL, there too.'
+    server 0 1
+    play "a served $port" 'x signal STOP' "c*5 open $port" 'c*5 finish' \
+        'c*5 reset' 'x signal CONT' "d open $port" 'd busy' 'a send one' \
+        'a get ONE'
+}
+
+# bats test_tags=exercise
+@test "house full: those who are turned away take no place, and free none" {
+    about 'Exercise: house full' 'Only a client that was let in is counted
+when it leaves.'
+    server 0 2
+    play "a served $port" "b served $port" "c*9 open $port" 'c*9 busy' \
+        'c*9 close' "d open $port" 'd busy' 'a close' \
+        "e served $port 500" "f open $port" 'f busy'
+}
+
+# bats test_tags=exercise
+@test "house full: a place is free again when a client closes" {
+    about 'Exercise: house full' 'recv gives 0: count one client less, within
+100 ms.'
+    server 0 2
+    play "b served $port" "a served $port" "c open $port" 'c busy' \
+        'a close' "a served $port 500" 'a close' "a served $port 500" \
+        "c open $port" 'c busy'
+}
+
+# bats test_tags=exercise
+@test "house full: a place is free again when a client resets" {
+    about 'Exercise: house full' 'recv gives -1: that is one client less too.'
+    server 0 2
+    play "b served $port" "a served $port" 'a reset' "a served $port 500" \
+        'a reset' "a served $port 500" "c open $port" 'c busy'
+}
+
+# bats test_tags=exercise
+@test "house full: a place is free again when a client half-closes" {
+    about 'Exercise: house full' 'It has said its last and has its answer: it
+is served, even if it does not close its own side.'
+    server 0 2
+    play "b served $port" "a served $port" 'a finish' "d served $port 500" \
+        'a end' 'd finish' "e served $port 500" "c open $port" 'c busy'
+}
+
+# bats test_tags=exercise
+@test "house full: a place is free again when a client that never read leaves" {
+    about 'Exercise: house full' 'send gives -1 when the client is gone: that
+is one client less too.'
+    server 0 2
+    play "b served $port" "a served $port" 'a pour 67108864' \
+        "c open $port" 'c busy' 'a close' "d served $port 500" \
+        "c open $port" 'c busy'
+}
+
+# bats test_tags=exercise
+@test "house full: when many have come and gone at once, exactly MAX fit again" {
+    about 'Exercise: house full' 'The count is shared by all the threads:
+without a lock (or an atomic), two that change it at once count as one.'
+    server 0 20
+    crowd 50
+    play "c*20 served $port 500" "x open $port" 'x busy'
+}
+
+# bats test_tags=exercise
+@test "house full: without MAX, 1,000 clients are served and one more is told busy" {
+    about 'Exercise: house full' '1,000 unless given.'
+    descriptors 1100
+    server
+    play "c*1000 served $port" "x open $port" 'x busy' 'c*1000 send x' \
+        'c*1000 get X' 'c500 close' "n served $port 500" "x open $port" \
+        'x busy'
+}
+
+# bats test_tags=exercise
+@test "house full: a MAX that is no number above 0 is refused" {
+    about 'Exercise: house full' 'A MAX of 0 would turn everybody away: that
+is bad usage, status 2.'
+    server 0 5000
+    play "c served $port"
+    refuses server 0 0
+    refuses server 0 -1
+    refuses server 0 ''
+    refuses server 0 x
+    refuses server 0 2x
+    refuses server 0 2 more
+}

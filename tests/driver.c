@@ -15,6 +15,11 @@
  *       Waits until the file holds exactly the TEXT (escaped, as below).
  *       Exit status: 0; 1 after MS milliseconds, with the difference.
  *
+ *   driver merge NAME FIFO [NAME FIFO]...
+ *       Prints what comes out of the FIFOs, line by line as it comes, each
+ *       behind its NAME and a space, until it is ended by a signal. Where
+ *       several have something to say, the first named comes first.
+ *
  *   driver play STEP...
  *       Plays a conversation, one argument a step: "NAME VERB [ARGUMENT]".
  *       NAME is a connection's; "c*50" does the step for c1 to c50. Text is
@@ -37,23 +42,45 @@
  *     take TEXT        receive exactly this datagram; its sender is the peer
  *     whoami           send "whoami\n", get this connection's own address
  *     quiet MS         nothing comes for MS milliseconds
- *     end              the peer has ended, with nothing more to say
- *     gone             the peer has ended, by an end or a reset
+ *     served PORT [MS] open, send "a", get "A". With MS: as long as the
+ *                      answer is "busy" or a close, once more, for MS ms
+ *     end [MS]         the peer has ended, with nothing more to say; within
+ *                      MS ms, where given: 0 is now
+ *     gone [MS]        the peer has ended, by an end or a reset
  *     busy             "busy\n" and the end, or a reset
  *     finish           half-close: no more will be sent
  *     close            close
  *     reset            close with a reset
  *     echo N           send N bytes and receive their answers meanwhile
+ *     sip N            the same, with a rest of 1 ms after each 256 KiB read
  *     all              send every byte value, get each one's answer
  *     pour N           send until the peer takes no more; it must stop
  *                      before N bytes
  *     drain            receive the answers to all that was poured
- *     burst N          send N datagrams of one byte as fast as can be
+ *     flood            send and never read, until the peer has gone
+ *     burst N          send N datagrams of one byte as fast as can be, then
+ *                      wait until the peer has read what it could keep
+ *     datagram N       send a datagram of N bytes, get its answer
+ *     nag TEXT         send this datagram every 20 ms until one comes
+ *     to NAME          what this UDP socket sends goes to NAME's peer
+ *     deaf, hears      a UDP port refuses its peer's datagrams, and no more
+ *     until FILE       the file is there; until then nobody has connected
+ *                      here, and nothing has come
  *     upper            answer one client in upper case until it ends
  *     after MS         at least MS ms have passed since the last "mark"
  *     before MS        at most MS ms have passed since the last "mark"
  *     mark             the clock starts here
  *     touch            make the file TEXT: a signal to the shell
+ *
+ *   These look at the processes of the group WATCHED (environment; without
+ *   its first process, which is the time limit):
+ *     signal NAME      send it the signal STOP, CONT, WINCH, URG, CHLD or
+ *                      TERM; STOP: and wait until it has stopped
+ *     threads N        there are N threads at most
+ *     weigh            what memory it uses is noted
+ *     grown KB         it uses at most so much more than when weighed
+ *     calm MS          it uses at most 5 % of a processor for MS ms
+ *     asleep MS        the same, and it wakes at most twice
  */
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -62,6 +89,7 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,7 +213,7 @@ static int compare(char *argv[])
 /* ---- who listens ------------------------------------------------------- */
 
 /* Is the process one of the group, or about to become its first? A zombie is
- * not: it has ended. */
+ * not: it has ended. Returns its state, or 0. */
 static int in_group(const char *pid, long group)
 {
     char path[64], line[512];
@@ -199,11 +227,14 @@ static int in_group(const char *pid, long group)
     char *end = strrchr(line, ')'), state;
     long parent, pgrp;
     return end &&
-           sscanf(end, ") %c %ld %ld", &state, &parent, &pgrp) == 3 &&
-           (pgrp == group || atol(pid) == group) && state != 'Z';
+                   sscanf(end, ") %c %ld %ld", &state, &parent, &pgrp) ==
+                       3 &&
+                   (pgrp == group || atol(pid) == group) && state != 'Z'
+               ? state
+               : 0;
 }
 
-/* Has the process the socket with this inode open? */
+/* Has the process the socket with this inode open? Any socket, if 0. */
 static int has_socket(const char *pid, unsigned long inode)
 {
     char path[64], link[512], target[64], wanted[64];
@@ -215,7 +246,7 @@ static int has_socket(const char *pid, unsigned long inode)
         snprintf(link, sizeof link, "%s/%s", path, e->d_name);
         ssize_t n = readlink(link, target, sizeof target - 1);
         target[n > 0 ? n : 0] = '\0';
-        found = strcmp(target, wanted) == 0;
+        found = strncmp(target, wanted, inode ? sizeof wanted : 8) == 0;
     }
     if (dir)
         closedir(dir);
@@ -262,6 +293,9 @@ static int listening(char *argv[])
                 !in_group(e->d_name, group))
                 continue;
             alive = 1;
+            /* The kernel's tables are long; most have no need of them. */
+            if (!has_socket(e->d_name, 0))
+                continue;
             if (find_listener(e->d_name, udp ? "udp" : "tcp",
                               udp ? 7 : 10) ||
                 find_listener(e->d_name, udp ? "udp6" : "tcp6",
@@ -275,6 +309,66 @@ static int listening(char *argv[])
         nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
     } while (now() < deadline);
     return 4;
+}
+
+/* ---- what a program uses ----------------------------------------------- */
+
+struct usage {
+    long threads, kilobytes, wakes;
+    long long microseconds; /* of processor time */
+};
+
+/* Returns the number behind a word in a file of /proc, or 0. */
+static long number_in(const char *path, const char *word)
+{
+    char text[4096];
+    int fd = open(path, O_RDONLY);
+    if (fd < 0)
+        return 0;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    const char *at = strstr(text, word);
+    return at ? atol(at + strlen(word)) : 0;
+}
+
+/* Adds what one process uses. */
+static void add_usage(struct usage *u, const char *pid)
+{
+    char path[600];
+    struct timespec t;
+    clockid_t clock;
+    snprintf(path, sizeof path, "/proc/%.20s/status", pid);
+    u->threads += number_in(path, "\nThreads:");
+    u->kilobytes += number_in(path, "\nVmRSS:");
+    if (clock_getcpuclockid((pid_t)atol(pid), &clock) == 0 &&
+        clock_gettime(clock, &t) == 0)
+        u->microseconds += t.tv_sec * 1000000LL + t.tv_nsec / 1000;
+    snprintf(path, sizeof path, "/proc/%.20s/task", pid);
+    DIR *tasks = opendir(path);
+    for (struct dirent *e; tasks && (e = readdir(tasks));) {
+        if (!isdigit((unsigned char)e->d_name[0]))
+            continue;
+        snprintf(path, sizeof path, "/proc/%.20s/task/%s/status", pid,
+                 e->d_name);
+        u->wakes += number_in(path, "\nvoluntary_ctxt_switches:");
+    }
+    if (tasks)
+        closedir(tasks);
+}
+
+/* What the processes of a group use, without its first one. */
+static struct usage usage_of(long group)
+{
+    struct usage u = { 0 };
+    DIR *proc = opendir("/proc");
+    for (struct dirent *e; proc && (e = readdir(proc));)
+        if (isdigit((unsigned char)e->d_name[0]) &&
+            atol(e->d_name) != group && in_group(e->d_name, group))
+            add_usage(&u, e->d_name);
+    if (proc)
+        closedir(proc);
+    return u;
 }
 
 /* ---- conversations ----------------------------------------------------- */
@@ -472,11 +566,12 @@ static void get(struct connection *c, const unsigned char *expected,
 }
 
 /* Waits for the end of the stream; a reset counts if it may. */
-static void end(struct connection *c, int reset_counts, int busy)
+static void end(struct connection *c, int reset_counts, int busy,
+                long long limit)
 {
     unsigned char got[256];
     size_t have = 0;
-    long long deadline = now() + patience;
+    long long deadline = now() + limit;
     for (;;) {
         if (!await(c->fd, POLLIN, deadline))
             failed("the peer has not ended the connection");
@@ -498,9 +593,9 @@ static void end(struct connection *c, int reset_counts, int busy)
 }
 
 /* Sends a pattern of size bytes, reads the answers meanwhile, checks both. */
-static void echo(struct connection *c, size_t size)
+static void echo(struct connection *c, size_t size, int slowly)
 {
-    size_t sent = 0, have = 0;
+    size_t sent = 0, have = 0, rest = 0;
     unsigned char piece[16384], wanted[16384];
     long long deadline = now() + patience;
     while (have < size) {
@@ -527,6 +622,10 @@ static void echo(struct connection *c, size_t size)
                 have += (size_t)n;
                 deadline = now() + patience;
             }
+            if (slowly && have - rest >= 262144) {
+                nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+                rest = have;
+            }
         }
         if (p.revents & POLLOUT) {
             size_t length =
@@ -548,7 +647,7 @@ static void pour(struct connection *c, size_t limit)
 {
     unsigned char piece[16384];
     memset(piece, 'a', sizeof piece);
-    while (await(c->fd, POLLOUT, now() + 300)) {
+    while (await(c->fd, POLLOUT, now() + 100)) {
         ssize_t n =
             send(c->fd, piece, sizeof piece, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && errno != EAGAIN)
@@ -576,6 +675,22 @@ static void drain(struct connection *c)
                 failed("a wrong byte among the answers: \\x%02x", piece[i]);
         c->poured -= (size_t)n < c->poured ? (size_t)n : c->poured;
     }
+}
+
+/* Sends without reading until the peer has gone. */
+static void flood(struct connection *c)
+{
+    unsigned char piece[16384] = { 0 };
+    long long deadline = now() + patience;
+    while (now() < deadline && await(c->fd, POLLOUT, deadline))
+        if (send(c->fd, piece, sizeof piece, MSG_NOSIGNAL | MSG_DONTWAIT) <
+                0 &&
+            errno != EAGAIN) {
+            if (errno != ECONNRESET && errno != EPIPE)
+                failed("send: %s", strerror(errno));
+            return;
+        }
+    failed("the peer has not ended the connection");
 }
 
 /* Answers one client as the kit's servers do, until it ends. */
@@ -607,6 +722,117 @@ static int new_socket(int type)
     return fd;
 }
 
+/* Connects, and is answered: a limit above 0 is how many milliseconds that
+ * may be tried. */
+static void be_served(const char *name, const char *port, long limit)
+{
+    struct sockaddr_in a = local(port);
+    long long deadline = now() + (limit > 0 ? limit : patience);
+    for (;;) {
+        int fd = new_socket(SOCK_STREAM);
+        if (connect(fd, (struct sockaddr *)&a, sizeof a) < 0)
+            failed("connect: %s", strerror(errno));
+        unsigned char answer = 0;
+        send(fd, "a", 1, MSG_NOSIGNAL);
+        if (!await(fd, POLLIN, deadline))
+            failed("connected, but not answered");
+        ssize_t n = recv(fd, &answer, 1, 0);
+        if (n == 1 && answer == 'A') {
+            name_one(name, fd);
+            return;
+        }
+        if (limit == 0 || now() >= deadline || (n == 1 && answer != 'b')) {
+            if (n > 0)
+                failed("the answer to \"a\" begins with \"%c\"",
+                       isprint(answer) ? answer : '?');
+            failed(n == 0 ? "the peer ended the connection" : "recv: %s",
+                   strerror(errno));
+        }
+        close(fd);
+        nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
+    }
+}
+
+/* Waits until the UDP socket that is our peer has nothing left to read. */
+static void await_reader(struct connection *c)
+{
+    struct sockaddr_in a;
+    socklen_t size = sizeof a;
+    if (getpeername(c->fd, (struct sockaddr *)&a, &size) < 0)
+        failed("getpeername: %s", strerror(errno));
+    long long deadline = now() + patience;
+    for (unsigned int left = 1; left > 0;) {
+        char line[512];
+        FILE *file = fopen("/proc/net/udp", "r");
+        left = 0;
+        while (file && fgets(line, sizeof line, file)) {
+            unsigned int port, queued;
+            if (sscanf(line, " %*d: %*x:%x %*x:%*x %*x %*x:%x", &port,
+                       &queued) == 2 &&
+                port == ntohs(a.sin_port))
+                left += queued;
+        }
+        if (file)
+            fclose(file);
+        if (left > 0 && now() > deadline)
+            failed("the peer does not read what has come");
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    }
+}
+
+/* Sends a datagram of a pattern, and checks the answer. */
+static void exchange(struct connection *c, size_t size)
+{
+    unsigned char *bytes = need(malloc(size + 1));
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (unsigned char)(i % 251);
+    send_all(c, bytes, size);
+    upper(bytes, size);
+    get(c, bytes, size, 1);
+    free(bytes);
+}
+
+/* Sends the same datagram again and again, until one comes. */
+static void nag(struct connection *c, const unsigned char *bytes,
+                size_t length)
+{
+    long long deadline = now() + patience;
+    int count = 0;
+    do {
+        if (now() > deadline)
+            failed("nothing came, while %d of these were sent", count);
+        send_all(c, bytes, length);
+        count++;
+    } while (!await(c->fd, POLLIN, now() + 20));
+}
+
+/* Waits for a file. Until then nothing may happen to the socket. */
+static void await_signal(struct connection *c, const char *path)
+{
+    long long deadline = now() + 2 * patience;
+    struct pollfd p = { .fd = c->fd, .events = POLLIN };
+    while (access(path, F_OK) < 0) {
+        if (now() > deadline)
+            failed("the test has not gone on");
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    }
+    if (poll(&p, 1, 0) > 0 && p.revents & POLLIN) {
+        int is_listener = 0;
+        socklen_t size = sizeof is_listener;
+        getsockopt(c->fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listener, &size);
+        failed(is_listener ? "somebody connected" : "something came");
+    }
+}
+
+/* Makes a UDP socket refuse the datagrams of its peer, for it is connected
+ * to another address; or makes it take them. */
+static void listen_to(struct connection *c, int peer)
+{
+    struct sockaddr_in a = peer ? c->peer : local("9");
+    if (connect(c->fd, (struct sockaddr *)&a, sizeof a) < 0)
+        failed("connect: %s", strerror(errno));
+}
+
 /* Verbs that make the connection called name. Returns 0 if verb is none. */
 static int make(const char *name, const char *verb, const char *argument)
 {
@@ -617,6 +843,9 @@ static int make(const char *name, const char *verb, const char *argument)
         if (connect(fd, (struct sockaddr *)&a, size) < 0)
             failed("connect: %s", strerror(errno));
         name_one(name, fd);
+    } else if (strcmp(verb, "served") == 0) {
+        const char *limit = strchr(argument, ' ');
+        be_served(name, argument, limit ? atol(limit) : 0);
     } else if (strcmp(verb, "bind") == 0 || strcmp(verb, "udp-bind") == 0) {
         int fd = new_socket(*verb == 'b' ? SOCK_STREAM : SOCK_DGRAM);
         if (bind(fd, (struct sockaddr *)&a, size) < 0)
@@ -639,6 +868,81 @@ static int make(const char *name, const char *verb, const char *argument)
     return 1;
 }
 
+/* Waits until all processes of a group are stopped. */
+static void await_stop(long group)
+{
+    long long deadline = now() + patience;
+    for (int runs = 1; runs;) {
+        DIR *proc = opendir("/proc");
+        runs = 0;
+        for (struct dirent *e; proc && (e = readdir(proc));)
+            if (isdigit((unsigned char)e->d_name[0])) {
+                int state = in_group(e->d_name, group);
+                runs |= state && state != 'T';
+            }
+        if (proc)
+            closedir(proc);
+        if (runs && now() > deadline)
+            failed("it does not stop");
+        nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
+    }
+}
+
+/* Steps about the processes watched. Returns 0 if verb is none. */
+static int watch(const char *verb, const char *argument)
+{
+    static const char *const verbs[] = { "signal", "threads", "weigh",
+                                         "grown",  "calm",    "asleep" };
+    static const struct {
+        const char *name;
+        int number;
+    } signals[] = { { "STOP", SIGSTOP },   { "CONT", SIGCONT },
+                    { "WINCH", SIGWINCH }, { "URG", SIGURG },
+                    { "CHLD", SIGCHLD },   { "TERM", SIGTERM } };
+    static struct usage weighed;
+    size_t i = 0;
+    while (i < sizeof verbs / sizeof *verbs && strcmp(verb, verbs[i]) != 0)
+        i++;
+    if (i == sizeof verbs / sizeof *verbs)
+        return 0;
+    const char *group = getenv("WATCHED");
+    if (!group)
+        script_error("WATCHED is not set", verb);
+    long watched = atol(group), number = argument ? atol(argument) : 0;
+    struct usage before = usage_of(watched), after;
+    if (before.threads == 0)
+        failed("the program has ended");
+    if (strcmp(verb, "signal") == 0) {
+        for (i = 0; i < sizeof signals / sizeof *signals; i++)
+            if (strcmp(argument, signals[i].name) == 0)
+                kill((pid_t)-watched, signals[i].number);
+        if (strcmp(argument, "STOP") == 0)
+            await_stop(watched);
+    } else if (strcmp(verb, "threads") == 0) {
+        if (before.threads > number)
+            failed("it has %ld threads", before.threads);
+    } else if (strcmp(verb, "weigh") == 0) {
+        weighed = before;
+    } else if (strcmp(verb, "grown") == 0) {
+        if (before.kilobytes - weighed.kilobytes > number)
+            failed("it uses %ld KB more",
+                   before.kilobytes - weighed.kilobytes);
+    } else {
+        nanosleep(&(struct timespec){ .tv_sec = number / 1000,
+                                      .tv_nsec = number % 1000 * 1000000 },
+                  NULL);
+        after = usage_of(watched);
+        if (after.microseconds - before.microseconds > number * 50)
+            failed("it used %lld ms of processor time in %ld ms",
+                   (after.microseconds - before.microseconds) / 1000,
+                   number);
+        if (*verb == 'a' && after.wakes - before.wakes > 2)
+            failed("it woke %ld times in %ld ms",
+                   after.wakes - before.wakes, number);
+    }
+    return 1;
+}
+
 static void forget(struct connection *c, int with_reset)
 {
     struct linger at_once = { .l_onoff = 1 };
@@ -651,7 +955,7 @@ static void forget(struct connection *c, int with_reset)
 static void do_step(const char *name, const char *verb,
                     const char *argument)
 {
-    if (make(name, verb, argument))
+    if (make(name, verb, argument) || watch(verb, argument))
         return;
     size_t length = 0;
     unsigned char byte, text[64];
@@ -709,11 +1013,11 @@ static void do_step(const char *name, const char *verb,
         if (await(c->fd, POLLIN, now() + number))
             failed(*verb == 'q' ? "something came" : "somebody connected");
     } else if (strcmp(verb, "end") == 0) {
-        end(c, 0, 0);
+        end(c, 0, 0, argument ? number : patience);
     } else if (strcmp(verb, "gone") == 0) {
-        end(c, 1, 0);
+        end(c, 1, 0, argument ? number : patience);
     } else if (strcmp(verb, "busy") == 0) {
-        end(c, 1, 1);
+        end(c, 1, 1, patience);
     } else if (strcmp(verb, "finish") == 0) {
         if (shutdown(c->fd, SHUT_WR) < 0)
             failed("shutdown: %s", strerror(errno));
@@ -722,7 +1026,9 @@ static void do_step(const char *name, const char *verb,
     } else if (strcmp(verb, "reset") == 0) {
         forget(c, 1);
     } else if (strcmp(verb, "echo") == 0) {
-        echo(c, (size_t)number);
+        echo(c, (size_t)number, 0);
+    } else if (strcmp(verb, "sip") == 0) {
+        echo(c, (size_t)number, 1);
     } else if (strcmp(verb, "all") == 0) {
         for (int i = 0; i < 256; i++) {
             byte = (unsigned char)i;
@@ -734,9 +1040,23 @@ static void do_step(const char *name, const char *verb,
         pour(c, (size_t)number);
     } else if (strcmp(verb, "drain") == 0) {
         drain(c);
+    } else if (strcmp(verb, "flood") == 0) {
+        flood(c);
     } else if (strcmp(verb, "burst") == 0) {
         for (long i = 0; i < number; i++)
             send(c->fd, "x", 1, MSG_DONTWAIT);
+        await_reader(c);
+    } else if (strcmp(verb, "datagram") == 0) {
+        exchange(c, (size_t)number);
+    } else if (strcmp(verb, "nag") == 0) {
+        bytes = unescape(argument, &length);
+        nag(c, bytes, length);
+    } else if (strcmp(verb, "to") == 0) {
+        c->peer = find(argument)->peer;
+    } else if (strcmp(verb, "deaf") == 0 || strcmp(verb, "hears") == 0) {
+        listen_to(c, *verb == 'h');
+    } else if (strcmp(verb, "until") == 0) {
+        await_signal(c, argument);
     } else if (strcmp(verb, "upper") == 0) {
         answer_in_upper(c);
     } else {
@@ -760,6 +1080,45 @@ static int await_file(char *argv[])
         free(got);
         nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
     }
+}
+
+static int merge(int argc, char *argv[])
+{
+    enum { MOST = 8 };
+    struct pollfd fifos[MOST];
+    struct {
+        char text[4096];
+        size_t length;
+    } lines[MOST] = { 0 };
+    int count = argc / 2;
+    if (count > MOST)
+        script_error("too many FIFOs", argv[2 * MOST]);
+    for (int i = 0; i < count; i++) {
+        /* Open for writing too, so that it never comes to an end. */
+        fifos[i].fd = open(argv[2 * i + 1], O_RDWR | O_NONBLOCK);
+        fifos[i].events = POLLIN;
+        if (fifos[i].fd < 0)
+            script_error(argv[2 * i + 1], strerror(errno));
+    }
+    while (poll(fifos, (nfds_t)count, -1) > 0 || errno == EINTR) {
+        int i = 0;
+        while (i < count && !(fifos[i].revents & POLLIN))
+            i++;
+        if (i == count)
+            continue;
+        char *text = lines[i].text, c;
+        while (read(fifos[i].fd, &c, 1) == 1) {
+            if (c != '\n')
+                text[lines[i].length++] = c;
+            if (c == '\n' || lines[i].length == sizeof lines[i].text) {
+                printf("%s %.*s\n", argv[2 * i], (int)lines[i].length,
+                       text);
+                fflush(stdout);
+                lines[i].length = 0;
+            }
+        }
+    }
+    return 2;
 }
 
 static int play(int argc, char *argv[])
@@ -802,11 +1161,14 @@ int main(int argc, char *argv[])
         return compare(argv + 2);
     if (argc == 5 && strcmp(argv[1], "await") == 0)
         return await_file(argv + 2);
+    if (argc >= 4 && argc % 2 == 0 && strcmp(argv[1], "merge") == 0)
+        return merge(argc - 2, argv + 2);
     if (argc >= 3 && strcmp(argv[1], "play") == 0)
         return play(argc - 2, argv + 2);
     fputs("usage: driver listening PGID tcp|udp MS\n"
           "       driver compare EXPECTED GOT\n"
           "       driver await FILE TEXT MS\n"
+          "       driver merge NAME FIFO [NAME FIFO]...\n"
           "       driver play STEP...\n",
           stderr);
     return 2;

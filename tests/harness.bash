@@ -26,6 +26,8 @@
 #                                The first step binds; sets port
 #   peer_done                    that conversation has held to its end
 #   refuses NAME ARGUMENT...     these arguments are bad usage: status 2
+#   descriptors N                a process of the test may open N files, or
+#                                the test is passed over
 # Texts are escaped as printf's %b has it, with \n \r \t \\ \0 and \xHH.
 
 bats_require_minimum_version 1.5.0
@@ -108,7 +110,8 @@ in_background() {
         exec </dev/null
     fi
     [ -z "${writer-}" ] || exec {writer}>&-
-    exec setpriv --pdeathsig TERM \
+    # Should our parent ignore SIGPIPE, the program shall not.
+    exec env --default-signal=PIPE setpriv --pdeathsig TERM \
         timeout --kill-after 1 "$(printf '%d.%03d' $((limit / 1000)) $((limit % 1000)))" \
         "$@" 3>&- 4>&-
 }
@@ -116,6 +119,7 @@ in_background() {
 server() {
     (($# > 0)) || set -- 0
     start server "$@"
+    export WATCHED=${group[server]} # for the driver
     local where status=0 protocol=tcp
     [[ $lesson != *udp ]] || protocol=udp
     where=$("$DRIVER" listening "${group[server]}" $protocol "$PATIENCE") ||
@@ -152,7 +156,12 @@ client() {
 }
 
 say() {
-    printf '%b' "$1" >&"$writer"
+    local status=0
+    trap '' PIPE
+    printf '%b' "$1" 1>&"$writer" 2>/dev/null || status=$?
+    trap - PIPE
+    ((status == 0)) || fail "The client reads no more of its input:" \
+        "\"$(cut -c 1-50 <<<"$1")\" was not taken."
 }
 
 hang_up() {
@@ -218,6 +227,7 @@ play() {
 }
 
 peer() {
+    rm -f "$room/port"
     mkfifo "$room/port"
     in_background "$((PATIENCE * 4))" "$DRIVER" play "$@" \
         >"$room/port" 2>"$room/peer.err" &
@@ -238,4 +248,9 @@ refuses() {
     by_hand="./$*; echo \$?"
     start "$@"
     ends "$1" 2
+}
+
+descriptors() {
+    ulimit -S -n "$1" 2>/dev/null ||
+        skip "here a process may open only $(ulimit -H -n) files (ulimit -H -n): $1 are needed"
 }

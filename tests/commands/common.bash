@@ -40,7 +40,10 @@ out_folder() {
     echo "build/$1${SANITIZE:+-$SANITIZE}"
 }
 
-bold='' red='' green='' dim='' plain=''
-if [ -t 1 ] && [ "${TERM-dumb}" != dumb ]; then
-    bold=$'\e[1m' red=$'\e[31m' green=$'\e[32m' dim=$'\e[2m' plain=$'\e[0m'
-fi
+# shellcheck disable=SC2034 # the scripts that source this use them
+{
+    bold='' red='' green='' dim='' plain=''
+    if [ -t 1 ] && [ "${TERM-dumb}" != dumb ]; then
+        bold=$'\e[1m' red=$'\e[31m' green=$'\e[32m' dim=$'\e[2m' plain=$'\e[0m'
+    fi
+}

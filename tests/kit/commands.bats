@@ -1,0 +1,265 @@
+#!/usr/bin/env bats
+# The commands of the kit, used as people use them, each on a copy of the kit
+# in a folder of its own.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    kit="$BATS_TEST_TMPDIR/a copy of the kit"
+    mkdir "$kit"
+    top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+    tar -C "$top" --exclude=./build --exclude=./.git -cf - . | tar -C "$kit" -xf -
+    cd "$kit" || return
+    export TERM=dumb
+    unset LESSON DIR SANITIZE PATIENCE WRAPPER MAKEFLAGS MAKELEVEL
+}
+
+# A command with its output in $output, cut off if it hangs, without bats' own
+# descriptors.
+try() {
+    run timeout 60 "$@" 3>&- 4>&-
+}
+
+solve() {
+    cp solutions/"$1"*/server.c solutions/"$1"*/client.c lessons/"$1"*/
+}
+
+@test "check: a fresh copy is not started, says where to begin, and is status 0" {
+    try make check
+    [ "$status" -eq 0 ]
+    [[ $output == *"01-one-shot "*"not started"* ]]
+    [[ $output == *"06-nonblocking "*"not started"* ]]
+    [[ $output == *"Next: not started, begin with lesson 01"* ]]
+    [[ $output != *$'\e'* ]]
+}
+
+@test "check: a solved lesson is done, and the next one is named" {
+    solve 01
+    try make check
+    [ "$status" -eq 0 ]
+    [[ $output == *"01-one-shot "*"####] "*"done"* ]]
+    [[ $output == *"1 of 6 lessons done"* ]]
+    [[ $output == *"Next: lesson 02"* ]]
+}
+
+@test "check: an edit that solves nothing is in progress, with figures and reasons" {
+    echo '// mine' >>lessons/01-one-shot/server.c
+    try make check LESSON=01
+    [ "$status" -eq 2 ]
+    [[ $output == *"FAILED  01-one-shot: whoami:"* ]]
+    [[ $output == *'Read again: lessons/01-one-shot/README.md, "Exercise: whoami"'* ]]
+    [[ $output =~ in\ progress\ +[0-9]+\ of\ [0-9]+ ]]
+    [[ $output == *"make hint LESSON=01"* ]]
+}
+
+@test "check: a program that does not build shows the compiler's words" {
+    echo 'int x = ;' >>lessons/02-looping/server.c
+    try make check
+    [ "$status" -eq 2 ]
+    [[ $output == *"does not build"* ]]
+    [[ $output == *"expected expression before"* ]]
+    [[ $output == *"01-one-shot "*"not started"* ]]
+    try make
+    [ "$status" -ne 0 ]
+    [[ $output == *"expected expression before"* ]]
+}
+
+@test "check: a missing file of a lesson does not build, and the others go on" {
+    rm lessons/02-looping/client.c
+    try make check
+    [ "$status" -eq 2 ]
+    [[ $output == *"02-looping "*"does not build"* ]]
+    [[ $output == *"03-reconnecting "*"not started"* ]]
+}
+
+@test "LESSON takes 3, 03 and 03-reconnecting" {
+    local name
+    for name in 3 03 03-reconnecting; do
+        try make hint LESSON=$name
+        [ "$status" -eq 0 ]
+        [[ $output == *"for 03-reconnecting"* ]]
+    done
+}
+
+@test "an unknown lesson is a clear error that lists the lessons, for every command" {
+    local command name
+    for command in check demo hint watch reset; do
+        for name in 9 99 03-reconnect x 03-; do
+            try make $command LESSON=$name
+            [ "$status" -eq 2 ]
+            [[ $output == *"There is no lesson '$name'. The lessons are:"* ]]
+            [[ $output == *"06-nonblocking"* ]]
+        done
+    done
+}
+
+@test "check DIR=: a folder that is not there is a clear error" {
+    try make check DIR=nowhere
+    [ "$status" -eq 2 ]
+    [[ $output == *"there is no folder nowhere"* ]]
+}
+
+@test "check DIR=solutions: all is done, also from a read-only tree as a plain user" {
+    chmod -R a-w solutions
+    chmod a+rx "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR"/.. || true
+    chown -R nobody .
+    try setpriv --reuid nobody --regid nogroup --clear-groups \
+        env HOME=/nonexistent TMPDIR=/tmp make check DIR=solutions
+    [ "$status" -eq 0 ]
+    [[ $output == *"6 of 6 lessons done"* ]]
+    [[ $output == *"nothing is left to do"* ]]
+}
+
+@test "two copies of the kit check at the same moment" {
+    cp -r "$kit" "$BATS_TEST_TMPDIR/other copy"
+    (cd "$BATS_TEST_TMPDIR/other copy" && timeout 60 make check DIR=solutions \
+        >"$BATS_TEST_TMPDIR/other.out" 2>&1 3>&- 4>&-) &
+    try make check DIR=solutions
+    wait $!
+    [ "$status" -eq 0 ]
+    grep -q '6 of 6 lessons done' "$BATS_TEST_TMPDIR/other.out"
+}
+
+@test "check: colour is for a terminal alone" {
+    try env TERM=xterm make check LESSON=01
+    [[ $output != *$'\e'* ]]
+    try env TERM=xterm script -qec 'make check LESSON=01' /dev/null
+    [[ $output == *$'\e'* ]]
+}
+
+@test "hint: each call shows the next one, and the last one again at the end" {
+    local number
+    for number in 1 2 3 4 4; do
+        try make hint LESSON=01
+        [ "$status" -eq 0 ]
+        [[ $output == *"Hint $number of 4 for 01-one-shot"* ]]
+    done
+    [[ $output == *"That was the last hint"* ]]
+}
+
+@test "every lesson has its page, its hints, its tests of both kinds, its solution" {
+    local lesson
+    for lesson in lessons/[0-9]*/; do
+        lesson=$(basename "$lesson")
+        [ -s "lessons/$lesson/README.md" ]
+        [ "$(grep -c '^## Hint [0-9]' "lessons/$lesson/hints.md")" -ge 3 ]
+        grep -q '^# bats test_tags=lesson$' "tests/$lesson.bats"
+        grep -q '^# bats test_tags=exercise$' "tests/$lesson.bats"
+        [ "$(grep -c '^@test' "tests/$lesson.bats")" -eq \
+            "$(grep -cE '^# bats test_tags=(lesson|exercise)$' "tests/$lesson.bats")" ]
+        [ -s "solutions/$lesson/server.c" ]
+    done
+}
+
+@test "reset: the shipped files are back, and mine are kept, each time" {
+    echo '// one' >>lessons/01-one-shot/server.c
+    try make reset LESSON=1
+    [ "$status" -eq 0 ]
+    cmp lessons/01-one-shot/server.c lessons/01-one-shot/.starter/server.c
+    grep -q '// one' lessons/01-one-shot/server.c.mine
+    echo '// two' >>lessons/01-one-shot/server.c
+    try make reset LESSON=1
+    grep -q '// one' lessons/01-one-shot/server.c.mine
+    grep -q '// two' lessons/01-one-shot/server.c.mine-2
+    rm lessons/01-one-shot/client.c
+    try make reset LESSON=1
+    cmp lessons/01-one-shot/client.c lessons/01-one-shot/.starter/client.c
+    try make reset LESSON=1
+    [[ $output == *"as it was shipped"* ]]
+    try make reset
+    [ "$status" -ne 0 ]
+}
+
+@test "demo: both sides in the order of time, within 80 columns, for every lesson" {
+    local lesson
+    for lesson in 01 02 03 04 05 06; do
+        try make demo LESSON=$lesson
+        [ "$status" -eq 0 ]
+        [[ $output =~ "listening on 127.0.0.1:".*" > "[a-z].*"a   "[A-Z].*"has left, status 0" ]]
+        ! awk 'length > 80 { exit 0 } END { exit 1 }' <<<"$output"
+    done
+    try make demo
+    [[ $output == *"Lesson 01-one-shot"* ]]
+    # The times grow.
+    awk '$1 ~ /^[0-9]+$/ { if ($1 < last) exit 1; last = $1 }' <<<"$output"
+}
+
+@test "watch: it checks at once, and again when a file is saved, and waits otherwise" {
+    local log=$BATS_TEST_TMPDIR/log pid
+    setsid timeout 60 make watch LESSON=01 >"$log" 2>&1 </dev/null 3>&- 4>&- &
+    pid=$!
+    seen() {
+        timeout 20 bash -c "until [ \$(grep -c 'Waiting for you' '$log') -eq $1 ]; do :; done"
+    }
+    seen 1
+    grep -q 'not started' "$log"
+    solve 01
+    seen 2
+    grep -qE '01-one-shot .* done ' "$log"
+    ! grep -q '02-looping' "$log"
+    kill -KILL -- "-$pid"
+}
+
+@test "doctor: what is missing is named with the command that brings it" {
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    local tool
+    for tool in bash sed awk grep sort head tail mktemp rm cat dirname basename xargs cmp \
+        timeout setpriv apt-get make env; do
+        ln -s "$(command -v $tool)" "$BATS_TEST_TMPDIR/bin/$tool"
+    done
+    ln -s "$(command -v nc.traditional)" "$BATS_TEST_TMPDIR/bin/nc"
+    try env PATH="$BATS_TEST_TMPDIR/bin" bash tests/commands/doctor
+    [ "$status" -eq 1 ]
+    [[ $output == *"MISSING cc"*"MISSING bats"* ]]
+    [[ $output == *"MISSING nc"*"another netcat"* ]]
+    [[ $output == *"apt-get install -y --no-install-recommends gcc libc6-dev bats netcat-openbsd"* ]]
+    try tests/commands/doctor
+    [ "$status" -eq 0 ]
+    [[ $output == *"All that is needed is here."* ]]
+    try tests/commands/doctor --rubbish
+    [ "$status" -eq 2 ]
+}
+
+@test "check: without bats or nc it says so, and what to do" {
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    local tool
+    for tool in bash sh make dirname basename sed grep; do
+        ln -s "$(command -v $tool)" "$BATS_TEST_TMPDIR/bin/$tool"
+    done
+    try env PATH="$BATS_TEST_TMPDIR/bin" make check
+    [ "$status" -ne 0 ]
+    [[ $output == *"bats is missing; make doctor"* ]]
+}
+
+@test "help names every command; clean leaves what git knows" {
+    local name
+    try make help
+    for name in check demo hint watch reset doctor clean; do
+        [[ $output == *"make $name"* ]]
+    done
+    make -s
+    [ -x build/lessons/01-one-shot/server ]
+    make -s clean
+    [ ! -e build ]
+    try diff -r --exclude=.git --exclude=build "$top" .
+    [ "$status" -eq 0 ]
+}
+
+@test "a program under test that runs on is gone after the check" {
+    sed -i 's/int main(int argc, char \*argv\[\])/&;\nint unused(int argc, char *argv[])/' lessons/01-one-shot/client.c
+    cat >lessons/01-one-shot/server.c <<'C'
+#include <signal.h>
+#include <unistd.h>
+int main(void)
+{
+    signal(SIGTERM, SIG_IGN);
+    execl("/bin/sleep", "sleep", "987.654", (char *)0);
+    return 0;
+}
+C
+    cp solutions/01-one-shot/client.c lessons/01-one-shot/client.c
+    try make check LESSON=01
+    [ "$status" -eq 2 ]
+    [[ $output == *"it listens on no port"* ]]
+    ! pgrep -f 'sleep 987.654'
+}

@@ -15,7 +15,8 @@ FLAGS = $(CFLAGS) -pthread \
 
 export CC CFLAGS DIR LESSON SANITIZE
 
-.PHONY: all check demo hint watch reset doctor help clean format lint bench
+.PHONY: all check demo hint watch reset doctor bench lint valgrind help \
+	clean format
 
 all: $(SOURCES:$(DIR)/%.c=$(OUT)/%)
 
@@ -30,7 +31,7 @@ build/driver: tests/driver.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -o $@ $<
 
-check demo hint watch reset doctor bench lint:
+check demo hint watch reset doctor bench lint valgrind:
 	@tests/commands/$@
 
 help:
@@ -58,5 +59,6 @@ format:
 #: For the maintainer
 #:   make check DIR=solutions SANITIZE=address,undefined   (or thread)
 #:   make lint                 the compilers, the formatter, shellcheck
+#:   make valgrind             the tests, with the solutions under valgrind
 #:   make format               format the C files
 #:   make bench                how long the commands take

@@ -131,11 +131,13 @@ where it stopped.'
 
 # bats test_tags=lesson
 @test "stopped and continued, the server goes on with its clients" {
-    about 'How it works' 'A call that gives EINTR has not failed.'
+    about 'How it works' 'A call that gives EINTR has not failed, and a send
+that was interrupted has sent a part.'
     server
     play "a open $port" 'a send x' 'a get X' 'x signal STOP' \
         'a send hello' "b open $port" 'b send late' 'x signal CONT' \
-        'a get HELLO' 'b get LATE' "n served $port"
+        'a get HELLO' 'b get LATE' "n served $port" 'a pour 67108864' \
+        'x signal STOP' 'x signal CONT' 'a drain'
 }
 
 # bats test_tags=lesson
@@ -203,8 +205,7 @@ client must be its own.'
     about 'How it works' 'SO_REUSEADDR lets a new server take the port while
 old connections are in TIME_WAIT.'
     server
-    play "c served $port" 'c finish' 'c end' "a served $port"
-    kill -KILL -- "-${group[server]}"
+    play "a served $port" "b served $port" 'x signal TERM' 'a end' 'b end'
     wait "${group[server]}" || true
     server "$port"
     ask 'two\n'
@@ -364,9 +365,13 @@ is one client less too.'
 @test "house full: when many have come and gone at once, exactly MAX fit again" {
     about 'Exercise: house full' 'The count is shared by all the threads:
 without a lock (or an atomic), two that change it at once count as one.'
-    server 0 20
+    descriptors 1100
+    server 0 300
     crowd 50
-    play "c*20 served $port 500" "x open $port" 'x busy'
+    local all_at_once=("c*300 served $port 500" 'x signal STOP' 'c*300 close'
+        'x signal CONT')
+    play "${all_at_once[@]}" "${all_at_once[@]}" "${all_at_once[@]}" \
+        "c*300 served $port 500" "x open $port" 'x busy'
 }
 
 # bats test_tags=exercise

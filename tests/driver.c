@@ -34,6 +34,7 @@
  *                      The port is printed on standard output
  *     listen           listen on a port that bind took, or on any
  *     udp-bind [PORT]  take a UDP port
+ *     udp-deaf [PORT]  take a UDP port that refuses what comes
  *     accept NAME      take the next client of the listener NAME
  *     none MS          nobody connects to this listener for MS milliseconds
  *     send TEXT        send it all (UDP: as one datagram)
@@ -64,6 +65,7 @@
  *     nag TEXT         send this datagram every 20 ms until one comes
  *     to NAME          what this UDP socket sends goes to NAME's peer
  *     deaf, hears      a UDP port refuses its peer's datagrams, and no more
+ *     said FILE MS     a program has written to the file, or MS ms are over
  *     until FILE       the file is there; until then nobody has connected
  *                      here, and nothing has come
  *     upper            answer one client in upper case until it ends
@@ -96,6 +98,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -376,7 +379,7 @@ static struct usage usage_of(long group)
 struct connection {
     char name[32];
     int fd;
-    size_t poured;           /* bytes whose answers drain has to see */
+    size_t poured, drained;  /* bytes, and those whose answers are seen */
     struct sockaddr_in peer; /* of the datagram that came last */
 };
 
@@ -602,6 +605,10 @@ static void echo(struct connection *c, size_t size, int slowly)
         struct pollfd p = { .fd = c->fd, .events = POLLIN };
         if (sent < size)
             p.events |= POLLOUT;
+        /* Slowly: no reading before all buffers are full. */
+        if (slowly && have == 0 && sent < size &&
+            await(c->fd, POLLOUT, now() + 40))
+            p.events = POLLOUT;
         long long left = deadline - now();
         if (poll(&p, 1, left > 0 ? (int)left : 0) <= 0)
             failed("stuck: %zu bytes sent, %zu answered, of %zu", sent,
@@ -646,8 +653,9 @@ static void echo(struct connection *c, size_t size, int slowly)
 static void pour(struct connection *c, size_t limit)
 {
     unsigned char piece[16384];
-    memset(piece, 'a', sizeof piece);
     while (await(c->fd, POLLOUT, now() + 100)) {
+        for (size_t i = 0; i < sizeof piece; i++)
+            piece[i] = (unsigned char)((c->poured + i) % 251);
         ssize_t n =
             send(c->fd, piece, sizeof piece, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && errno != EAGAIN)
@@ -663,17 +671,20 @@ static void pour(struct connection *c, size_t limit)
 static void drain(struct connection *c)
 {
     unsigned char piece[65536];
-    while (c->poured > 0) {
+    while (c->drained < c->poured) {
         if (!await(c->fd, POLLIN, now() + patience))
-            failed("%zu answers are missing", c->poured);
+            failed("%zu answers are missing", c->poured - c->drained);
         ssize_t n = recv(c->fd, piece, sizeof piece, 0);
         if (n <= 0)
-            failed("%zu answers are missing: %s", c->poured,
+            failed("%zu answers are missing: %s", c->poured - c->drained,
                    n == 0 ? "the peer ended" : strerror(errno));
-        for (ssize_t i = 0; i < n; i++)
-            if (piece[i] != 'A')
-                failed("a wrong byte among the answers: \\x%02x", piece[i]);
-        c->poured -= (size_t)n < c->poured ? (size_t)n : c->poured;
+        for (ssize_t i = 0; i < n; i++, c->drained++) {
+            unsigned char due = (unsigned char)(c->drained % 251);
+            upper(&due, 1);
+            if (piece[i] != due)
+                failed("byte %zu is \\x%02x instead of \\x%02x",
+                       c->drained + 1, piece[i], due);
+        }
     }
 }
 
@@ -806,6 +817,16 @@ static void nag(struct connection *c, const unsigned char *bytes,
     } while (!await(c->fd, POLLIN, now() + 20));
 }
 
+/* Waits until a file holds something, for some time. */
+static void await_words(char *argument)
+{
+    char *path = strsep(&argument, " ");
+    long long deadline = now() + (argument ? atol(argument) : patience);
+    struct stat file;
+    while ((stat(path, &file) < 0 || file.st_size == 0) && now() < deadline)
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+}
+
 /* Waits for a file. Until then nothing may happen to the socket. */
 static void await_signal(struct connection *c, const char *path)
 {
@@ -824,12 +845,10 @@ static void await_signal(struct connection *c, const char *path)
     }
 }
 
-/* Makes a UDP socket refuse the datagrams of its peer, for it is connected
- * to another address; or makes it take them. */
-static void listen_to(struct connection *c, int peer)
+/* Makes a UDP socket listen to this address only: it refuses all others. */
+static void listen_to(int fd, struct sockaddr_in a)
 {
-    struct sockaddr_in a = peer ? c->peer : local("9");
-    if (connect(c->fd, (struct sockaddr *)&a, sizeof a) < 0)
+    if (connect(fd, (struct sockaddr *)&a, sizeof a) < 0)
         failed("connect: %s", strerror(errno));
 }
 
@@ -846,11 +865,13 @@ static int make(const char *name, const char *verb, const char *argument)
     } else if (strcmp(verb, "served") == 0) {
         const char *limit = strchr(argument, ' ');
         be_served(name, argument, limit ? atol(limit) : 0);
-    } else if (strcmp(verb, "bind") == 0 || strcmp(verb, "udp-bind") == 0) {
+    } else if (strcmp(verb, "bind") == 0 || strncmp(verb, "udp-", 4) == 0) {
         int fd = new_socket(*verb == 'b' ? SOCK_STREAM : SOCK_DGRAM);
         if (bind(fd, (struct sockaddr *)&a, size) < 0)
             failed("bind: %s", strerror(errno));
         getsockname(fd, (struct sockaddr *)&a, &size);
+        if (strcmp(verb, "udp-deaf") == 0)
+            listen_to(fd, local("9"));
         dprintf(port_out, "%d\n", ntohs(a.sin_port));
         name_one(name, fd);
     } else if (strcmp(verb, "accept") == 0) {
@@ -952,8 +973,7 @@ static void forget(struct connection *c, int with_reset)
     c->name[0] = '\0';
 }
 
-static void do_step(const char *name, const char *verb,
-                    const char *argument)
+static void do_step(const char *name, const char *verb, char *argument)
 {
     if (make(name, verb, argument) || watch(verb, argument))
         return;
@@ -976,6 +996,11 @@ static void do_step(const char *name, const char *verb,
         if (fd < 0)
             script_error(argument, strerror(errno));
         close(fd);
+        return;
+    }
+
+    if (strcmp(verb, "said") == 0) {
+        await_words(argument);
         return;
     }
 
@@ -1054,7 +1079,7 @@ static void do_step(const char *name, const char *verb,
     } else if (strcmp(verb, "to") == 0) {
         c->peer = find(argument)->peer;
     } else if (strcmp(verb, "deaf") == 0 || strcmp(verb, "hears") == 0) {
-        listen_to(c, *verb == 'h');
+        listen_to(c->fd, *verb == 'h' ? c->peer : local("9"));
     } else if (strcmp(verb, "until") == 0) {
         await_signal(c, argument);
     } else if (strcmp(verb, "upper") == 0) {
@@ -1129,6 +1154,7 @@ static int play(int argc, char *argv[])
     setrlimit(RLIMIT_NOFILE, &limit);
     if (getenv("PATIENCE"))
         patience = atol(getenv("PATIENCE"));
+    signal(SIGPIPE, SIG_IGN); /* not everybody reads all ports */
     port_out = dup(STDOUT_FILENO);
     dup2(STDERR_FILENO, STDOUT_FILENO); /* reports go to standard error */
     marked = now();

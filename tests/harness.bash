@@ -93,6 +93,8 @@ how_it_ended() {
 start() {
     local name=$1
     shift
+    : >"$room/$name.out" # at once: the program may be slow to come
+    : >"$room/$name.err"
     # shellcheck disable=SC2086 # WRAPPER is a command with arguments
     in_background "$((PATIENCE * 3 / 2))" $WRAPPER "$PROGRAMS/$name" "$@" \
         >"$room/$name.out" 2>"$room/$name.err" &
@@ -158,7 +160,10 @@ client() {
 say() {
     local status=0
     trap '' PIPE
-    printf '%b' "$1" 1>&"$writer" 2>/dev/null || status=$?
+    # In one piece: bash would write line by line, and a client may leave
+    # after any of them.
+    printf '%b' "$1" >"$room/said"
+    cat "$room/said" 1>&"$writer" 2>/dev/null || status=$?
     trap - PIPE
     ((status == 0)) || fail "The client reads no more of its input:" \
         "\"$(cut -c 1-50 <<<"$1")\" was not taken."

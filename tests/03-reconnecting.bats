@@ -1,1 +1,357 @@
+#!/usr/bin/env bats
+# Lesson 03: what the pair that reconnects promises, then what "nothing lost"
+# asks.
+
 load harness
+
+# ---- the lesson: the server, and the faults it survives ------------------
+
+# bats test_tags=lesson
+@test "the server serves one client after another; one that waits has its turn" {
+    about 'Run it' 'The outer loop goes back to accept when a client has left.
+Until then the next one waits in the backlog, and so does what it said.'
+    server
+    play "a open $port" 'a send one\n' 'a get ONE\n' "b open $port" 'b send two\n' \
+        'b finish' 'a send three\n' 'a get THREE\n' 'a close' 'b get TWO\n' 'b end' \
+        "c open $port" 'c send four\n' 'c get FOUR\n'
+}
+
+# bats test_tags=lesson
+@test "clients that leave or reset without a word cost only themselves" {
+    about 'Break it' 'recv gives 0 when a client leaves, and -1 when it resets:
+this client is done, the server is not.'
+    server
+    play "a*9 open $port" 'a*9 close' "b*9 open $port" 'b*9 reset' \
+        "n served $port"
+}
+
+# bats test_tags=lesson
+@test "a client that resets before, during or after its answer costs only itself" {
+    about 'Break it' 'send and recv give -1 for a connection that was reset: go
+on with the next client.'
+    local much
+    much=$(printf '%08000d' 0)
+    server
+    play "a open $port" 'a send x' 'a get X' 's signal STOP' 'a send hello\n' \
+        'a reset' "b open $port" "b send $much" "b send $much" 'b reset' \
+        's signal CONT' "c open $port" "c send $much" 'c get 0' 'c reset' \
+        "d open $port" 'd send hello\n' 'd get HELLO\n' 'd reset' "n served $port"
+}
+
+# bats test_tags=lesson
+@test "a client that leaves before its answers does not kill the server" {
+    about 'Break it' 'To send to a client that is gone raises SIGPIPE, which
+ends the program, unless send is told MSG_NOSIGNAL.'
+    local much
+    much=$(printf '%08000d' 0)
+    server
+    play "c open $port" 'c send hello\n' 'c get HELLO\n' 's signal STOP' \
+        "c send $much" "c send $much" "c send $much" "c send $much" \
+        "c send $much" "c send $much" "c send $much" "c send $much" \
+        'c close' 's signal CONT' "n served $port"
+}
+
+# bats test_tags=lesson
+@test "a client that dribbles, sends all there is, and half-closes is answered whole" {
+    about 'How it works' 'Bytes are a stream: each is answered when it comes, only
+a to z change, and the end of what a client says is not the end of what it reads.'
+    server
+    play "c open $port" 'c slowly hello\n' 'c get HELLO\n' 'c all' \
+        'c send one\nno newline' 'c finish' 'c get ONE\nNO NEWLINE' 'c end' \
+        "n served $port"
+}
+
+# bats test_tags=lesson
+@test "a client that reads late gets every answer; one that never reads costs only itself" {
+    about 'How it works' 'send waits for a slow reader, and it may take a part,
+after a signal for one: what is left is still due. EINTR is no failure.'
+    server
+    play "c open $port" 'c pour 67108864' 's signal WINCH' 's signal CHLD' \
+        's signal URG' 's signal STOP' 's signal CONT' 'c drain' 'c send x' 'c get X' \
+        "d open $port" 'c close' 'd pour 67108864' 'd close' "n served $port"
+}
+
+# bats test_tags=lesson
+@test "each client that leaves gives its descriptor back" {
+    about 'How it works' 'Each client is closed, whichever way it went: else the
+descriptors run out one day.'
+    by_hand='(ulimit -n 12; ./server)'
+    WRAPPER="prlimit --nofile=12 ${WRAPPER-}" server
+    play "a*12 open $port" 'a*12 reset' "b*12 open $port" 'b*12 close' \
+        "n served $port"
+}
+
+# bats test_tags=lesson
+@test "out of descriptors, the server neither ends nor spins" {
+    about 'How it works' 'accept gives -1 and EMFILE, at once, again and again:
+that is no end, and not to be tried again without a pause.'
+    by_hand='(ulimit -n 4; ./server)'
+    WRAPPER="prlimit --nofile=4 ${WRAPPER-}" server
+    play "c open $port" 'c send hello\n' 's calm 100'
+    runs server
+}
+
+# bats test_tags=lesson
+@test "a port that is taken is status 1" {
+    about 'Break it' 'bind says no when another program has the port.'
+    peer 's bind' 's listen' 'c accept s'
+    start server "$port"
+    ends server 1
+}
+
+# bats test_tags=lesson
+@test "both programs refuse bad arguments" {
+    about 'Run it' 'A port is a decimal number from 0 to 65535, for a client
+from 1. HOST is an IPv4 address in numbers.'
+    refuses server 65536
+    refuses server -1
+    refuses server ''
+    refuses server 80x
+    refuses server 9999 more
+    refuses client localhost
+    refuses client 127.0.0.1 0
+    refuses client 127.0.0.1 65536
+}
+
+# ---- the lesson: the client ----------------------------------------------
+
+# bats test_tags=lesson
+@test "killed and started again, the server finds its clients come back" {
+    about 'Run it' 'The client says that the connection broke, or was refused,
+waits, and connects again. SO_REUSEADDR gives the server its port back at once.'
+    server
+    client
+    say 'one\n'
+    prints 'ONE\n'
+    kill "${group[server]}"
+    ends server 143
+    # Another client finds nobody: it says so, and tries again.
+    local reader
+    echo late >"$room/late"
+    exec {reader}<"$room/late"
+    # shellcheck disable=SC2086 # WRAPPER is a command with arguments
+    in_background "$((PATIENCE * 3 / 2))" ${WRAPPER-} "$PROGRAMS/client" 127.0.0.1 "$port" \
+        >"$room/late.out" 2>"$room/late.err" &
+    group[late]=$!
+    exec {reader}<&-
+    unset reader
+    play "x said $room/late.err 100"
+    server "$port"
+    say 'two\nthree\n'
+    hang_up
+    ends client 0
+    ends late 0
+    case $(<"$room/client.out") in
+    $'ONE\nTHREE' | $'ONE\nTWO\nTHREE') ;; # TWO was in hand: the lesson loses it
+    *) fail 'sent      "one\n", then a break, "two\n" and "three\n"' \
+        "got       $(printf %q "$(<"$room/client.out")")" \
+        'The answers to one and three are due in any case.' ;;
+    esac
+    [ "$(<"$room/late.out")" = LATE ] ||
+        fail 'A client that was refused at first has no answer to "late\n".'
+}
+
+# bats test_tags=lesson
+@test "the client is a dialogue: it prints each answer before the next line" {
+    about 'Run it' 'Send a line, print its answer, and only then read the next
+line. Standard output holds back what is not flushed.'
+    server
+    client
+    say 'hello\n'
+    prints 'HELLO\n'
+    say '\n\nagain\n'
+    prints 'HELLO\nAGAIN\n'
+    say 'exit\nmore\n'
+    ends client 0
+    prints 'HELLO\nAGAIN\nEXIT\n'
+}
+
+# bats test_tags=lesson
+@test "an answer that comes in pieces is awaited whole, NUL and all" {
+    about 'How it works' 'The answer has as many bytes as the line, be the last
+a newline or not: read until all are here.'
+    peer 's bind' 's listen' 'c accept s' 'c get one\n' 'c slowly ONE\n' \
+        'c get a\0b\xff\n' 'c send A\0' 'c quiet 20' 'c send B\xff\n' \
+        'c get last' 'c slowly LAST' 'c end'
+    client
+    say 'one\n\na\0b\xff\nlast'
+    hang_up
+    ends client 0
+    peer_done
+    prints 'ONE\nA\0B\xff\nLAST'
+}
+
+# bats test_tags=lesson
+@test "a line of 10 MiB goes through whole, and neither side waits for ever" {
+    about 'How it works' 'If all of it is sent before any answer is read, both
+sides end up sending, and nobody reads: send and receive by turns.'
+    server
+    client
+    head -c 10485759 /dev/zero | tr '\0' a >"$room/line"
+    cat "$room/line" >&"$writer"
+    say '\nbye\n'
+    hang_up
+    ends client 0
+    { tr a A <"$room/line"; printf '\nBYE\n'; } >"$room/due"
+    "$DRIVER" compare "$room/due" "$room/client.out" ||
+        fail 'The answer is another one.'
+}
+
+# ---- the exercise: nothing lost ------------------------------------------
+
+# bats test_tags=exercise
+@test "nothing lost: the line in hand when the connection breaks is sent again" {
+    about 'Exercise: nothing lost' 'A line is done when its whole answer is here.
+Until then it is kept, and goes again on the next connection.'
+    peer 's bind' 's listen' 'a accept s' 'a get one\n' 'a send ONE\n' \
+        'a get two\n' 'a close' 'b accept s' 'b get two\n' 'b send TWO\n' \
+        'b get three\n' 'b send THREE\n' 'b end'
+    client
+    say 'one\ntwo\nthree\n'
+    hang_up
+    ends client 0
+    peer_done
+    prints 'ONE\nTWO\nTHREE\n'
+}
+
+# bats test_tags=exercise
+@test "nothing lost: an answer of which a part had come is printed once" {
+    about 'Exercise: nothing lost' 'The whole answer comes again. What was printed
+of the first must not be printed twice.'
+    peer 's bind' 's listen' 'a accept s' 'a get hello\n' 'a send HEL' 'a close' \
+        'b accept s' 'b get hello\n' 'b slowly HELLO\n' 'b get exit\n' \
+        'b send EXIT' 'b reset' 'c accept s' 'c get exit\n' 'c send EXIT\n' 'c end'
+    client
+    say 'hello\nexit\nmore\n'
+    ends client 0
+    peer_done
+    prints 'HELLO\nEXIT\n'
+}
+
+# bats test_tags=exercise
+@test "nothing lost: a line typed after the server has gone is kept, too" {
+    about 'Exercise: nothing lost' 'That the server has gone is found only with
+the next line: it was sent into nothing, and is still due.'
+    peer 's bind' 's listen' 'a accept s' 'a get one\n' 'a send ONE\n' 'a close' \
+        "x touch $room/gone" 'b accept s' 'b get last' 'b send LAST' 'b end'
+    client
+    say 'one\n'
+    prints 'ONE\n'
+    say 'last'
+    hang_up
+    ends client 0
+    peer_done
+    prints 'ONE\nLAST'
+}
+
+# bats test_tags=exercise
+@test "nothing lost: NUL bytes and a long line are sent again whole" {
+    about 'Exercise: nothing lost' 'Keep the line with its length. What was sent
+of it before the break counts for nothing.'
+    local long
+    long=$(printf '%020000d' 0)
+    peer 's bind' 's listen' 'a accept s' "a get a\0b${long:15000}" \
+        "a send A\0B${long:15000}" 'a close' 'b accept s' 'b get a\0b' 'b send A\0B' \
+        'b upper'
+    client
+    say "a\0b$long\0\nx\0y\n"
+    hang_up
+    ends client 0
+    peer_done
+    prints "A\0B$long\0\nX\0Y\n"
+}
+
+# bats test_tags=exercise
+@test "nothing lost: a refusal at the start is no end, either" {
+    about 'Exercise: nothing lost' 'A refused connect is an attempt like any
+other: wait, and try again.'
+    peer 's bind' "x said $room/client.err 500" 's listen' 'a accept s' \
+        'a get hello\n' 'a send HELLO\n' 'a end'
+    client 127.0.0.1 "$port" 8
+    say 'hello\n'
+    hang_up
+    ends client 0
+    peer_done
+    prints 'HELLO\n'
+}
+
+# bats test_tags=exercise
+@test "nothing lost: the waits are 50, 100 and 200 ms, and 50 after a whole answer" {
+    about 'Exercise: nothing lost' 'Each wait is twice the one before. A whole
+answer sets it back to 50 ms; a connection, or a part of an answer, does not.'
+    peer 's bind' 's listen' 'a accept s' 'a get one\n' 'x mark' 'a close' \
+        'b accept s' 'x after 45' 'x before 550' 'b get one\n' 'x mark' 'b close' \
+        'c accept s' 'x after 90' 'c get one\n' 'c send ON' 'x mark' 'c reset' \
+        'd accept s' 'x after 180' 'd get one\n' 'd send ONE\n' \
+        'd get two\n' 'x mark' 'd close' 'e accept s' 'x after 45' 'x before 320' \
+        'e get two\n' 'e send TWO\n' 'e end'
+    client
+    say 'one\ntwo\n'
+    hang_up
+    ends client 0
+    peer_done
+    prints 'ONE\nTWO\n'
+}
+
+# bats test_tags=exercise
+@test "nothing lost: after TRIES attempts it gives up, with status 1" {
+    about 'Exercise: nothing lost' 'Each connect is an attempt, the first as well.
+Only a whole answer begins the count again: a connection does not.'
+    peer 's bind' 's listen' 'a accept s' 'a get hello\n' 'a send HELL' 'a close' \
+        'b accept s' 'b get hello\n' 'b close' "s until $room/left"
+    client 127.0.0.1 "$port" 2
+    say 'hello\nmore\n'
+    ends client 1
+    : >"$room/left"
+    peer_done
+    complains client .
+}
+
+# bats test_tags=exercise
+@test "nothing lost: refused, it makes as many attempts; one is one" {
+    about 'Exercise: nothing lost' 'With TRIES 3 the waits are 50 and 100 ms; with
+TRIES 1 there is none.'
+    peer 's bind' 'x mark' "s until $room/left" 'x after 145'
+    client 127.0.0.1 "$port" 3
+    ends client 1
+    : >"$room/left"
+    peer_done
+    complains client .
+    peer 's bind' 's listen' 'a accept s' 'a get x\n' 'a reset' "s until $room/over"
+    client 127.0.0.1 "$port" 1
+    say 'x\n'
+    ends client 1
+    : >"$room/over"
+    peer_done
+}
+
+# bats test_tags=exercise
+@test "nothing lost: a whole answer begins the count of attempts again" {
+    about 'Exercise: nothing lost' 'TRIES attempts in a row without a whole answer
+end it: not as many in all.'
+    peer 's bind' 's listen' 'a accept s' 'a get 1\n' 'a close' 'b accept s' \
+        'b get 1\n' 'b send 1\n' 'b get 2\n' 'b close' 'c accept s' 'c get 2\n' \
+        'c send 2\n' 'c get 3\n' 'c send 3' 'c close' 'd accept s' 'd get 3\n' \
+        'd send 3\n' 'd end'
+    client 127.0.0.1 "$port" 2
+    say '1\n2\n3\n'
+    hang_up
+    ends client 0
+    peer_done
+    prints '1\n2\n3\n'
+}
+
+# bats test_tags=exercise
+@test "nothing lost: TRIES is a number above 0, and the last argument" {
+    about 'Exercise: nothing lost' 'Anything else is bad usage, status 2.'
+    server
+    client 127.0.0.1 "$port" 1
+    say 'hello\n'
+    hang_up
+    ends client 0
+    refuses client 127.0.0.1 9999 0
+    refuses client 127.0.0.1 9999 -1
+    refuses client 127.0.0.1 9999 ''
+    refuses client 127.0.0.1 9999 3x
+    refuses client 127.0.0.1 9999 3 more
+}

@@ -214,9 +214,11 @@ sides end up sending, and nobody reads: send and receive by turns.'
 # bats test_tags=lesson
 @test "a connection that is refused makes the client's status 1, before it reads" {
     about 'Break it' 'connect says "Connection refused" when nobody listens.'
-    peer 's bind' 'nobody accepts'
+    peer 's bind' "s until $room/done"
     client
     ends client 1
+    touch "$room/done"
+    peer_done
 }
 
 # bats test_tags=lesson

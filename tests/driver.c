@@ -28,7 +28,8 @@
  *       fails ends it: all the steps so far are printed with what happened.
  *       Exit status: 0 all steps held, 1 one failed, 2 the script is wrong.
  *
- *     open PORT        connect by TCP to 127.0.0.1:PORT
+ *     open PORT [FROM] connect by TCP to 127.0.0.1:PORT, from the address
+ *                      FROM if it is given
  *     udp PORT         a UDP socket whose peer is 127.0.0.1:PORT
  *     bind [PORT]      take a TCP port without listening: it refuses.
  *                      The port is printed on standard output
@@ -41,7 +42,7 @@
  *     slowly TEXT      send it byte by byte, each as a segment of its own
  *     get TEXT         receive exactly this
  *     take TEXT        receive exactly this datagram; its sender is the peer
- *     whoami           send "whoami\n", get this connection's own address
+ *     whoami TEXT      send it, get this connection's own address
  *     quiet MS         nothing comes for MS milliseconds
  *     served PORT [MS] open, send "a", get "A". With MS: as long as the
  *                      answer is "busy" or a close, once more, for MS ms
@@ -568,6 +569,48 @@ static void get(struct connection *c, const unsigned char *expected,
     free(got);
 }
 
+/* Receives the answer to "who am I", and says what may be wrong with it. */
+static void get_own_address(struct connection *c)
+{
+    struct sockaddr_in me, server;
+    socklen_t size = sizeof me;
+    getsockname(c->fd, (struct sockaddr *)&me, &size);
+    getpeername(c->fd, (struct sockaddr *)&server, &size);
+    char expected[64], got[64], address[32] = "";
+    int length = snprintf(expected, sizeof expected, "%s:%d\n",
+                          inet_ntoa(me.sin_addr), ntohs(me.sin_port));
+    size_t have = 0;
+    int port = -1;
+    const char *end = "Then nothing more came, and no end either.";
+    long long deadline = now() + patience;
+    while (have < sizeof got && await(c->fd, POLLIN, deadline)) {
+        ssize_t n = recv(c->fd, got + have, sizeof got - have, 0);
+        if (n <= 0)
+            end = n == 0 ? "Then the peer ended the connection."
+                         : "Then came a reset.";
+        if (n <= 0)
+            break;
+        have += (size_t)n;
+        if (have == (size_t)length && memcmp(got, expected, have) == 0)
+            return;
+    }
+    if (have < sizeof got)
+        got[have] = '\0';
+    sscanf(got, "%31[0-9.]:%d", address, &port);
+    const char *why = end;
+    if (have > (size_t)length && memcmp(got, expected, (size_t)length) == 0)
+        why = "The address is right, but more bytes follow it.";
+    else if (port == me.sin_port)
+        why = "That is the right port with its two bytes exchanged: ntohs.";
+    else if (port == ntohs(server.sin_port))
+        why = "That is the server's own port, not the caller's.";
+    else if (port == ntohs(me.sin_port) &&
+             strcmp(address, inet_ntoa(me.sin_addr)) != 0)
+        why = "The port is right. The address is not the caller's.";
+    not_this((unsigned char *)expected, (size_t)length,
+             (unsigned char *)got, have, why);
+}
+
 /* Waits for the end of the stream; a reset counts if it may. */
 static void end(struct connection *c, int reset_counts, int busy,
                 long long limit)
@@ -859,6 +902,11 @@ static int make(const char *name, const char *verb, const char *argument)
     socklen_t size = sizeof a;
     if (strcmp(verb, "open") == 0 || strcmp(verb, "udp") == 0) {
         int fd = new_socket(*verb == 'o' ? SOCK_STREAM : SOCK_DGRAM);
+        const char *from = strchr(argument, ' ');
+        struct sockaddr_in source = local(NULL);
+        if (from && (inet_pton(AF_INET, from + 1, &source.sin_addr) != 1 ||
+                     bind(fd, (struct sockaddr *)&source, size) < 0))
+            failed("bind %s: %s", from + 1, strerror(errno));
         if (connect(fd, (struct sockaddr *)&a, size) < 0)
             failed("connect: %s", strerror(errno));
         name_one(name, fd);
@@ -1024,13 +1072,9 @@ static void do_step(const char *name, const char *verb, char *argument)
         if (*verb == 'g')
             c->peer = peer;
     } else if (strcmp(verb, "whoami") == 0) {
-        struct sockaddr_in me;
-        socklen_t size = sizeof me;
-        getsockname(c->fd, (struct sockaddr *)&me, &size);
-        send_all(c, (const unsigned char *)"whoami\n", 7);
-        int n = snprintf((char *)text, sizeof text, "%s:%d\n",
-                         inet_ntoa(me.sin_addr), ntohs(me.sin_port));
-        get(c, text, (size_t)n, 0);
+        bytes = unescape(argument, &length);
+        send_all(c, bytes, length);
+        get_own_address(c);
     } else if (strcmp(verb, "listen") == 0) {
         if (listen(c->fd, 1024) < 0)
             failed("listen: %s", strerror(errno));

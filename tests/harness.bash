@@ -65,6 +65,11 @@ fail() {
     printf '%s\n' "$@"
     [ -z "$sentence" ] || printf 'Why: %s\n' "$sentence"
     for name in server client; do
+        if [ -n "${group[$name]-}" ] && ! kill -0 "${group[$name]}" 2>/dev/null; then
+            local status=0
+            wait "${group[$name]}" 2>/dev/null || status=$?
+            printf 'The %s %s.\n' "$name" "$(how_it_ended $status)"
+        fi
         if [ -s "$room/$name.err" ]; then
             printf 'The end of the %s'\''s log:\n' "$name"
             tail -n 4 "$room/$name.err" | cut -c 1-76 | sed 's/^/    /'
@@ -82,7 +87,7 @@ how_it_ended() {
     124 | 137) echo "is still running after $((PATIENCE * 3 / 2)) ms" ;;
     *)
         if ((status > 128)); then
-            echo "was ended by the signal $(kill -l $((status - 128)))"
+            echo "crashed: the signal $(kill -l $((status - 128))) ended it"
         else
             echo "left with exit status $status"
         fi

@@ -1,0 +1,462 @@
+#!/usr/bin/env bats
+# The shipped programs, judged more strictly than a student's: their messages
+# word by word, what they have in common, and where solutions differ.
+
+load built
+
+# Calls a function for every pair of both trees, or those whose number is in
+# the list: each 'FUNCTION' '01 02'
+each() {
+    local here
+    for here in "$BATS_FILE_TMPDIR"/{lessons,solutions}/[0-9]*; do
+        [[ -z ${2-} || " $2 " == *" $(basename "$here" | cut -c 1-2) "* ]] || continue
+        take "$(basename "$(dirname "$here")")" "$(basename "$here")"
+        "$1"
+    done
+}
+
+# ---- what they say -------------------------------------------------------
+
+clients='01 02 03 05 06' # 04 has the client of 03: a test below sees to it
+
+no_port=(x 1.5 0x50 -1 65536 4294967376 99999999999999999999999 '' 80x '80 '
+    ' 80' +80 $'80\n')
+
+# The right arguments of a program: one more is too many.
+right() {
+    case $tree/$lesson/$1 in
+    solutions/04*/server | solutions/06*/server) echo '0 1' ;;
+    solutions/03*/client | solutions/05*/client) echo '127.0.0.1 9999 1' ;;
+    */server) echo '0' ;;
+    */client) echo '127.0.0.1 9999' ;;
+    esac
+}
+
+refuses_ports() {
+    local port
+    for port in "${no_port[@]}"; do
+        run_out server "$port" </dev/null
+        says 2 'usage: server \[.*'
+    done
+    # shellcheck disable=SC2046
+    run_out server $(right server) 1 </dev/null
+    says 2 'usage: server \[.*'
+}
+
+@test "a server refuses a port that is none, and too many arguments, in one line" {
+    each refuses_ports
+}
+
+refuses_addresses() {
+    local host port
+    for port in 0 "${no_port[@]}"; do
+        run_out client 127.0.0.1 "$port" </dev/null
+        says 2 'usage: client \[.*'
+    done
+    for host in localhost '' 1.2.3 1.2.3.4.5 256.1.1.1 ::1 0x7f.0.0.1 \
+        '127.0.0.1 ' ' 127.0.0.1' 127.0.0.1:9999; do
+        run_out client "$host" </dev/null
+        says 2 'usage: client \[.*IPv4 address.*'
+    done
+    # shellcheck disable=SC2046
+    run_out client $(right client) 1 </dev/null
+    says 2 'usage: client \[.*'
+}
+
+@test "a client refuses a host that is no address, a port that is none, and too many arguments, in one line" {
+    each refuses_addresses "$clients"
+}
+
+@test "MAX and TRIES of 0, and those and IDLE_MS that are no number or negative, are refused in one line" {
+    local number
+    for number in '' x 5x -1 '5 ' ' 5' +5 1.5 0; do
+        take solutions 03-reconnecting
+        run_out client 127.0.0.1 9999 "$number" </dev/null
+        says 2 'usage: client \[.*TRIES.*'
+        take solutions 04-multi-client
+        run_out server 0 "$number" </dev/null
+        says 2 'usage: server \[.*MAX.*'
+        take solutions 05-udp
+        run_out client 127.0.0.1 9999 "$number" </dev/null
+        says 2 'usage: client \[.*TRIES.*'
+        [ "$number" != 0 ] || continue # 0 is no limit
+        take solutions 06-nonblocking
+        run_out server 0 "$number" </dev/null
+        says 2 'usage: server \[.*IDLE_MS.*'
+    done
+}
+
+finds_the_port_taken() {
+    run_out server "$port" </dev/null
+    says 1 "server: bind 127\.0\.0\.1:$port: [A-Z].*"
+}
+
+@test "a port in use is said by its address, with status 1" {
+    take lessons 01-one-shot
+    peer 's bind' 's listen' "s until $room/over"
+    each finds_the_port_taken '01 02 03 04 06'
+    stop peer
+    peer 's udp-bind' "s until $room/over"
+    each finds_the_port_taken '05'
+}
+
+lacks_the_right() {
+    run_out server "$low" </dev/null
+    says 1 "server: bind 127\.0\.0\.1:$low: Permission denied"
+}
+
+@test "a port below 1024 without the right is said by its address, with status 1" {
+    local low=1023 first
+    first=$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start 2>/dev/null || echo 1024)
+    if ((first <= 1023)); then
+        # Here, as in some containers, nobody needs the right. So bind speaks
+        # as it does elsewhere.
+        printf '%s\n' '#include <errno.h>' 'int bind(int s, const void *a, unsigned n);' \
+            'int bind(int s, const void *a, unsigned n)' \
+            '{ (void)s, (void)a, (void)n; errno = EACCES; return -1; }' >"$room/deny.c"
+        cc -shared -fPIC "$room/deny.c" -o "$room/deny.so"
+        export LD_PRELOAD=$room/deny.so
+        each lacks_the_right
+    elif ((EUID == 0)); then
+        # Even root has no right that it has given away for good.
+        timeout() {
+            setpriv --bounding-set -net_bind_service timeout "$@"
+        }
+        each lacks_the_right
+    else
+        each lacks_the_right
+    fi
+}
+
+finds_nobody() {
+    run_out client 127.0.0.1 "$port" <<<hello
+    says 1 "client: connect 127\.0\.0\.1:$port: Connection refused"
+}
+
+goes_on_trying() {
+    if [ "$tree/$lesson" = solutions/03-reconnecting ]; then
+        run_out client 127.0.0.1 "$port" 1 <<<hello
+        ((status == 1)) || fail "The client $(how_it_ended "$status"), not with 1."
+        [ ! -s "$room/client.out" ] || fail 'The client prints an answer.'
+        mapfile -t lines <"$room/client.err"
+        [[ ${lines[0]} == "client: connect 127.0.0.1:$port: Connection refused" &&
+            ${lines[1]} == "client: gave up 127.0.0.1:$port "* && ${#lines[@]} == 2 ]] ||
+            fail 'It says another thing.'
+        return
+    fi
+    start client 127.0.0.1 "$port"
+    "$DRIVER" await "$room/client.err" \
+        "client: connect 127.0.0.1:$port: Connection refused\n" "$PATIENCE" ||
+        fail 'The client says another thing.'
+    runs client
+    stop client
+}
+
+@test "a server that is not there is said by its address; the clients that come back go on" {
+    take lessons 01-one-shot
+    peer 's bind' "s until $room/over"
+    each finds_nobody '01 02 06'
+    each goes_on_trying '03 04'
+}
+
+is_refused() {
+    if [ "$tree" = lessons ]; then
+        run_out client 127.0.0.1 "$port" <<<hello
+        says 1 "client: recv 127\.0\.0\.1:$port: Connection refused"
+    else
+        run_out client 127.0.0.1 "$port" 2 <<<hello
+        says 1 'client: no answer to line 1'
+    fi
+}
+
+@test "nobody at a UDP port is said when the refusal comes back, with status 1" {
+    take lessons 05-udp
+    peer 's udp-bind' 's deaf' "s until $room/over"
+    each is_refused '05'
+}
+
+logs_its_port() {
+    local told
+    for told in 0 again; do
+        [ $told = 0 ] || told=$port
+        server "$told"
+        "$DRIVER" await "$room/server.err" "listening on 127.0.0.1:$port\n" "$PATIENCE" ||
+            fail 'The first line of the log is another one.'
+        [ ! -s "$room/server.out" ] || fail 'The server prints on standard output.'
+        stop server
+    done
+}
+
+@test "the first line of a server's log is its address, with the real port" {
+    each logs_its_port
+}
+
+# Starts the server of 06, or of 05, for clients that want one.
+any_server() {
+    local wanted=$tree/$lesson
+    take lessons 06-nonblocking
+    [[ $wanted != *udp ]] || take lessons 05-udp
+    server
+    take "${wanted%/*}" "${wanted#*/}"
+}
+
+cannot_print() {
+    any_server
+    into=/dev/full run_out client 127.0.0.1 "$port" <<<hello
+    says 1 'client: fwrite: No space left on device'
+    stop server
+}
+
+@test "standard output that takes no more makes the client say so, with status 1" {
+    each cannot_print "$clients"
+}
+
+cannot_read() {
+    any_server
+    run_out client 127.0.0.1 "$port" </
+    says 1 'client: (getline|read 127\.0\.0\.1:[0-9]+): Is a directory'
+    stop server
+}
+
+@test "standard input that cannot be read makes the client say so, with status 1" {
+    each cannot_read "$clients"
+}
+
+# ---- lines of any length -------------------------------------------------
+
+# A line of 8 MiB, of which no two parts are the same, with NULs and UTF-8.
+long_line() {
+    head -c 8388600 < <(seq 1300000 | tr '\n0-9' '\0a-i{') >"$room/line"
+    printf 'z\xc3\xa9\xffA\0z\n' >>"$room/line"
+    [ "$(wc -c <"$room/line")" -eq 8388608 ]
+    LC_ALL=C tr a-z A-Z <"$room/line" >"$room/LINE"
+}
+
+passes_it_on() {
+    server
+    run_out client 127.0.0.1 "$port" <"$room/line"
+    ((status == 0)) || fail "The client $(how_it_ended "$status")."
+    cmp "$room/client.out" "$room/LINE" || fail 'The answer is another one.'
+    [ ! -s "$room/client.err" ] || fail 'The client has something to say.'
+    if [ "$lesson" = 02-looping ]; then
+        ends server 0
+    else
+        stop server
+    fi
+}
+
+@test "a line of 8 MiB goes through a pair whole" {
+    long_line
+    each passes_it_on '02 03 04 06'
+}
+
+@test "a line of 8 MiB goes through the client of 01 and another lesson's server whole" {
+    local other
+    long_line
+    take lessons 01-one-shot
+    for other in 02-looping 03-reconnecting 04-multi-client 06-nonblocking; do
+        rm -f "$room"/*.err
+        PROGRAMS=$BATS_FILE_TMPDIR/lessons/$other server
+        run_out client 127.0.0.1 "$port" <"$room/line"
+        ((status == 0)) || fail "The client $(how_it_ended "$status")."
+        cmp "$room/client.out" "$room/LINE" || fail "Another answer from $other."
+        [ ! -s "$room/client.err" ] || fail 'The client has something to say.'
+        stop server
+    done
+}
+
+answers_its_beginning() {
+    server
+    run_out client 127.0.0.1 "$port" <"$room/line"
+    cmp "$room/client.out" <(head -c 1024 "$room/LINE") ||
+        fail 'The answer is not that to the first 1,024 bytes.'
+    rm "$room/client.out"
+    says 0 'client: only 1024 of 8388608 bytes were answered'
+    ends server 0
+}
+
+@test "of a line of 8 MiB the pair of 01 answers the first 1,024 bytes, and says so" {
+    long_line
+    each answers_its_beginning '01'
+}
+
+fits_a_datagram() {
+    local most=65507 more
+    [ "$tree" = lessons ] || most=65505 # and the number before it
+    server
+    (head -c $((most - 1)) /dev/zero | tr '\0' x && echo) >"$room/line"
+    run_out client 127.0.0.1 "$port" <"$room/line"
+    ((status == 0)) || fail "The client $(how_it_ended "$status")."
+    cmp "$room/client.out" <(tr x X <"$room/line") || fail 'The answer is another one.'
+    for more in 1 29 99999; do
+        (head -c $more /dev/zero && cat "$room/line") >"$room/larger"
+        run_out client 127.0.0.1 "$port" <"$room/larger"
+        says 1 "client: send 127\.0\.0\.1:$port: Message too long"
+    done
+    stop server
+}
+
+@test "the largest line that a datagram holds goes through, and a larger one is said" {
+    each fits_a_datagram '05'
+}
+
+# ---- what they have in common --------------------------------------------
+
+# A function with the comment before it, as a file has it.
+text_of() {
+    awk -v start="(static )?[a-z_ ]+\\\\*?$1\\\\(.*[^;]\$" '
+        /^(\/\*|static const char \*port;)/ { kept = "" }
+        { kept = kept $0 "\n" }
+        $0 ~ "^" start { inside = 1 }
+        /^}/ && inside { printf "%s", kept; exit }
+        /^}/ { kept = "" }' "$2"
+}
+
+# The function is in so many of these files, and the same in all of them.
+same_text() {
+    local name=$1 many=$2 file first='' count=0
+    shift 2
+    for file; do
+        text_of "$name" "$file" >"$room/text"
+        [ -s "$room/text" ] || continue
+        ((++count))
+        if [ -z "$first" ]; then
+            first=$file
+            cp "$room/text" "$room/first"
+        elif ! diff "$room/first" "$room/text"; then
+            echo "$name is another text in $file than in $first."
+            return 1
+        fi
+    done
+    echo "$name is in $count files; it was in $many."
+    ((count >= many))
+}
+
+@test "serve is the same text wherever it appears" {
+    local files
+    cd "$BATS_TEST_DIRNAME/../.."
+    # All but one: there it is what the exercise is about.
+    mapfile -t files < <(printf '%s\n' {lessons,solutions}/[0-9]*/server.c |
+        grep -v '^solutions/02-')
+    same_text serve 5 "${files[@]}"
+}
+
+@test "what the programs do alike, they do in the same words" {
+    cd "$BATS_TEST_DIRNAME/../.."
+    same_text check 12 {lessons,solutions}/[0-9]*/server.c
+    same_text failed 12 {lessons,solutions}/[0-9]*/client.c
+    same_text print 12 {lessons,solutions}/[0-9]*/client.c
+    same_text read_line 10 {lessons,solutions}/[0-9]*/client.c
+    same_text is_exit 8 {lessons,solutions}/[0-9]*/client.c
+    same_text talk 3 lessons/[0-9]*-{looping,reconnecting,multi-client}/client.c
+}
+
+@test "a solution differs from its lesson in the file of the exercise, and in no other" {
+    local lesson file other
+    cd "$BATS_TEST_DIRNAME/../.."
+    for lesson in lessons/[0-9]*; do
+        lesson=${lesson#lessons/}
+        file=server.c other=client.c
+        case $lesson in 03* | 05*) file=client.c other=server.c ;; esac
+        cmp "lessons/$lesson/$other" "solutions/$lesson/$other"
+        run ! cmp -s "lessons/$lesson/$file" "solutions/$lesson/$file"
+    done
+}
+
+@test "the client of 04 is the client of 03" {
+    cd "$BATS_TEST_DIRNAME/../.."
+    cmp lessons/03-reconnecting/client.c lessons/04-multi-client/client.c
+}
+
+@test "the starter that reset puts back is the lesson as it is shipped" {
+    local lesson
+    cd "$BATS_TEST_DIRNAME/../.."
+    for lesson in lessons/[0-9]*; do
+        [ "$(cd "$lesson" && echo ./*.c)" = "$(cd "$lesson/.starter" && echo ./*)" ]
+        cmp "$lesson/server.c" "$lesson/.starter/server.c"
+        cmp "$lesson/client.c" "$lesson/.starter/client.c"
+    done
+}
+
+# ---- servers of one client -----------------------------------------------
+
+# Plays these steps with the servers of 01, 02 or both, with PORT for the
+# port. The server says that the client has gone, and leaves with status 0.
+# Of the faults that the later servers survive, one is none here: with no
+# descriptor left for its one client, such a server has failed.
+outlives() {
+    steps=("${@:2}")
+    each outlives_it "$1"
+}
+
+outlives_it() {
+    server
+    play "${steps[@]//PORT/$port}"
+    ends server 0
+    grep -qE '^client (left|broke off)' "$room/server.err" ||
+        fail 'The server does not say that the client has gone.'
+}
+
+@test "one client: a silent close ends 01 and 02 with status 0" {
+    outlives '01 02' 'c open PORT' 'c close'
+}
+
+@test "one client: a reset before the answer ends 01 and 02 with status 0" {
+    outlives '01 02' 'c open PORT' 'c reset'
+    outlives '01 02' 'x signal STOP' 'c open PORT' 'c send hello' 'c reset' 'x signal CONT'
+    outlives '01 02' 'x signal STOP' 'c open PORT' 'c send hello' 'c finish' \
+        'c reset' 'x signal CONT'
+}
+
+@test "one client: a reset during the answer ends 01 and 02 with status 0" {
+    local kilobyte
+    kilobyte="c send $(printf '%01024d' 0)"
+    outlives '01' 'c open PORT' "$kilobyte" "$kilobyte" "$kilobyte" 'c reset'
+    outlives '02' 'c open PORT' 'c pour 67108864' 'c reset'
+}
+
+@test "one client: a reset after the answer ends 01 and 02 with status 0" {
+    outlives '01 02' 'c open PORT' 'c send hello' 'c get HELLO' 'c reset'
+}
+
+@test "one client: 01 and 02 answer one that half-closes, and leave with status 0" {
+    outlives '01 02' 'c open PORT' 'c send hello' 'c finish' 'c get HELLO' 'c end'
+    outlives '01 02' 'c open PORT' 'c finish' 'c end'
+}
+
+@test "one client: 01 answers the first byte of one that dribbles, 02 all; status 0" {
+    outlives '01' 'c open PORT' 'c send d' 'c get D' 'c slowly ribble\n' 'c end'
+    outlives '02' 'c open PORT' 'c slowly dribble\n' 'c get DRIBBLE\n' 'c finish' 'c end'
+}
+
+@test "one client: 01 and 02 answer every byte value, and leave with status 0" {
+    local all ALL
+    all=$(printf '\\x%02x' {0..255})
+    ALL=$(printf '\\x%02x' {0..96} {65..90} {123..255})
+    outlives '01 02' 'c open PORT' "c send $all" "c get $ALL" 'c finish' 'c end'
+}
+
+@test "one client: 8 MiB to a slow reader arrive whole from 02, which leaves with status 0" {
+    outlives '02' 'c open PORT' 'c sip 8388608' 'c finish' 'c end'
+}
+
+@test "one client: stopped and continued, 01 and 02 answer, and leave with status 0" {
+    outlives '01 02' 'c open PORT' 'x signal STOP' 'c send hello' 'x signal CONT' \
+        'c get HELLO' 'x signal STOP' 'c finish' 'x signal CONT' 'c end'
+    outlives '02' 'c open PORT' 'c pour 67108864' 'x signal STOP' 'x signal CONT' \
+        'c drain' 'c finish' 'c end'
+}
+
+@test "one client: signals that mean nothing to 01 and 02 change nothing" {
+    outlives '01 02' 'x signal WINCH' 'c open PORT' 'x signal WINCH' 'x signal URG' \
+        'x signal CHLD' 'c send hello' 'c get HELLO' 'x signal CHLD' 'c close'
+}
+
+@test "one client: 01 and 02 rest while it is silent, and leave with status 0 when it does" {
+    outlives '01 02' 'c open PORT' 'x calm 40' 'c close'
+}
+
+@test "one client: 01 and 02 rest while it does not read, and leave with status 0 when it does" {
+    outlives '01' 'c open PORT' 'c send hello' 'x calm 40' 'c close'
+    outlives '02' 'c open PORT' 'c pour 67108864' 'x calm 40' 'c close'
+}

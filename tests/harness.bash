@@ -33,7 +33,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-    lesson=$(basename "$BATS_TEST_FILENAME" .bats)
+    lesson=${BATS_TEST_FILENAME##*/} lesson=${lesson%.bats}
     : "${PROGRAMS:?}" "${DRIVER:?}"
     PATIENCE=${PATIENCE:-2000}
     export PATIENCE
@@ -117,10 +117,8 @@ in_background() {
         exec </dev/null
     fi
     [ -z "${writer-}" ] || exec {writer}>&-
-    # Should our parent ignore SIGPIPE, the program shall not.
-    exec env --default-signal=PIPE setpriv --pdeathsig TERM \
-        timeout --kill-after 1 "$(printf '%d.%03d' $((limit / 1000)) $((limit % 1000)))" \
-        "$@" 3>&- 4>&-
+    printf -v limit '%d.%03d' $((limit / 1000)) $((limit % 1000))
+    exec setpriv --pdeathsig TERM timeout --kill-after 1 "$limit" "$@" 3>&- 4>&-
 }
 
 server() {
@@ -152,7 +150,7 @@ server() {
 client() {
     (($# > 0)) || set -- 127.0.0.1 "$port"
     local reader both
-    rm -f "$room/input"
+    [ ! -e "$room/input" ] || rm "$room/input"
     mkfifo "$room/input"
     # To open a FIFO for one direction waits for the other, so first both.
     # shellcheck disable=SC2094

@@ -52,7 +52,7 @@ format:
 #:   make hint LESSON=03       the next hint; again for a stronger one
 #:   make watch LESSON=03      check again whenever a file is saved
 #:   make reset LESSON=03      put the shipped files back; yours are kept
-#:   make doctor               what this machine lacks, and what mends it
+#:   make doctor               what this machine lacks, and the command that installs it
 #:   make clean                remove what was built
 #: For the instructor
 #:   make check DIR=solutions  the same tests on the solutions

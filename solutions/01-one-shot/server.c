@@ -60,9 +60,12 @@ int main(int argc, char *argv[])
     ssize_t got, sent = 0, n;
     while ((got = recv(client, data, sizeof data, 0)) < 0 && errno == EINTR)
         ;
-    if (is_whoami(data, got))
-        got = snprintf(data, sizeof data, "%s:%d\n",
-                       inet_ntoa(peer.sin_addr), ntohs(peer.sin_port));
+    if (is_whoami(data, got)) {
+        char host[INET_ADDRSTRLEN];
+        inet_ntop(AF_INET, &peer.sin_addr, host, sizeof host);
+        got = snprintf(data, sizeof data, "%s:%d\n", host,
+                       ntohs(peer.sin_port));
+    }
     for (ssize_t i = 0; i < got; i++)
         if (data[i] >= 'a' && data[i] <= 'z')
             data[i] = (char)(data[i] - 'a' + 'A');

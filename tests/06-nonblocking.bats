@@ -280,16 +280,16 @@ Meanwhile poll must not watch the input: at its end it is always readable.'
 }
 
 # bats test_tags=lesson
-@test "a line of 8 MiB goes through whole" {
+@test "a line of 16 MiB goes through whole" {
     about 'How it works' 'Send what the socket takes, and read answers
 meanwhile: to send all of it first would stop both sides.'
     server
     client
-    head -c 8388608 /dev/zero | tr '\0' a >&"$writer"
+    head -c 16777216 /dev/zero | tr '\0' a >&"$writer"
     say '\n'
     hang_up
     ends client 0
-    { head -c 8388608 /dev/zero | tr '\0' A; echo; } >"$room/expected"
+    { head -c 16777216 /dev/zero | tr '\0' A; echo; } >"$room/expected"
     local difference
     difference=$("$DRIVER" compare "$room/expected" "$room/client.out") ||
         fail "$difference"
@@ -393,6 +393,17 @@ with the client when the array is closed up.'
         'z slowly 01234567890123456789' 'x mark' "c open $port" \
         "d open $port" 'b close' 'a end' 'd end' 'x after 99' 'c end' \
         'x before 600'
+}
+
+# bats test_tags=exercise
+@test "idle: the first to fall silent is closed before those that came later" {
+    about 'Exercise: idle' 'poll has to wake for the first deadline: at the last
+one it would close them all at once.'
+    server 0 600
+    local talk
+    talk=$(printf '%0150d' 0) # takes 300 ms at least
+    play "a open $port" "z open $port" "z slowly $talk" "b open $port" 'a end' \
+        'b send x' 'b get X'
 }
 
 # bats test_tags=exercise

@@ -397,7 +397,8 @@ static int port_out; /* the ports that bind takes are printed there */
 static void report_steps(void)
 {
     for (int i = 0; i < step_number; i++)
-        printf("%3d. %-50s %s\n", i + 1, steps[i],
+        printf("%3d. %-47.47s%-3s %s\n", i + 1, steps[i],
+               strlen(steps[i]) > 47 ? "..." : "",
                i < step_number - 1 ? "ok" : "FAILED");
 }
 

@@ -198,6 +198,7 @@ solve() {
     grep -qE '01-one-shot .* done ' "$log"
     ! grep -q '02-looping' "$log"
     kill -KILL -- "-$pid"
+    wait "$pid" 2>/dev/null || true
 }
 
 @test "doctor: what is missing is named with the command that brings it" {

@@ -7,6 +7,10 @@
  *       It looks into /proc and connects to nothing. Exit status: 0 found,
  *       3 the group has ended, 4 not within MS milliseconds.
  *
+ *   driver ended PID MS
+ *       Waits until the process has ended and its parent has taken note.
+ *       Exit status: 0 ended, 1 not within MS milliseconds.
+ *
  *   driver compare EXPECTED GOT
  *       Compares two files. Where they differ it prints both, bytes escaped,
  *       with a mark under the first difference. Exit status: 0 the same, 1.
@@ -1224,10 +1228,24 @@ static int play(int argc, char *argv[])
     return 0;
 }
 
+static int ended(char *argv[])
+{
+    long pid = atol(argv[0]);
+    long long deadline = now() + atol(argv[1]);
+    while (kill((pid_t)pid, 0) == 0) {
+        if (now() > deadline)
+            return 1;
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    }
+    return 0;
+}
+
 int main(int argc, char *argv[])
 {
     if (argc == 5 && strcmp(argv[1], "listening") == 0)
         return listening(argv + 2);
+    if (argc == 4 && strcmp(argv[1], "ended") == 0)
+        return ended(argv + 2);
     if (argc == 4 && strcmp(argv[1], "compare") == 0)
         return compare(argv + 2);
     if (argc == 5 && strcmp(argv[1], "await") == 0)
@@ -1237,6 +1255,7 @@ int main(int argc, char *argv[])
     if (argc >= 3 && strcmp(argv[1], "play") == 0)
         return play(argc - 2, argv + 2);
     fputs("usage: driver listening PGID tcp|udp MS\n"
+          "       driver ended PID MS\n"
           "       driver compare EXPECTED GOT\n"
           "       driver await FILE TEXT MS\n"
           "       driver merge NAME FIFO [NAME FIFO]...\n"

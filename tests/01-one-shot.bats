@@ -79,7 +79,7 @@ of the network. SO_REUSEADDR lets a new server take the port at once.'
 # bats test_tags=lesson
 @test "a port that is taken is status 1" {
     about 'Break it' 'bind says no when another program has the port.'
-    peer 's bind' 's listen' 'c accept s'
+    peer 's listener' 'c accept s'
     start server "$port"
     ends server 1
 }
@@ -98,7 +98,7 @@ of the network. SO_REUSEADDR lets a new server take the port at once.'
 # bats test_tags=lesson
 @test "the client sends one line and prints the answer" {
     about 'Run it'
-    peer 's bind' 's listen' 'c accept s' 'c get hello\n' 'c end' 'c send HELLO\n' 'c close'
+    peer 's listener' 'c accept s' 'c get hello\n' 'c end' 'c send HELLO\n' 'c close'
     client
     say '\nhello\nnot this\n'
     ends client 0
@@ -109,7 +109,7 @@ of the network. SO_REUSEADDR lets a new server take the port at once.'
 # bats test_tags=lesson
 @test "the client prints all until the end, however it is cut" {
     about 'How it works' 'One send may arrive in pieces: read until recv gives 0.'
-    peer 's bind' 's listen' 'c accept s' 'c get hello' 'c slowly HELLO' 'c close'
+    peer 's listener' 'c accept s' 'c get hello' 'c slowly HELLO' 'c close'
     client
     say 'hello'
     hang_up
@@ -142,7 +142,7 @@ of the network. SO_REUSEADDR lets a new server take the port at once.'
 # bats test_tags=lesson
 @test "a server that leaves without an answer makes the client's status 1" {
     about 'How it works' 'recv gave 0 before anything had come.'
-    peer 's bind' 's listen' 'c accept s' 'c get hello\n' 'c close'
+    peer 's listener' 'c accept s' 'c get hello\n' 'c close'
     client
     say 'hello\n'
     ends client 1

@@ -95,7 +95,7 @@ still holds the port for a minute (TIME_WAIT).'
 # bats test_tags=lesson
 @test "a port that is taken is status 1" {
     about 'Break it' 'bind says no when another program has the port.'
-    peer 's bind' 's listen' 'c accept s'
+    peer 's listener' 'c accept s'
     start server "$port"
     ends server 1
 }
@@ -131,7 +131,7 @@ read the next line. Standard output holds back what is not flushed.'
 @test "an answer that comes in pieces is awaited whole before the next line goes" {
     about 'How it works' 'One recv may bring a part: the answer has as many
 bytes as the line, so go on until all of them are here.'
-    peer 's bind' 's listen' 'c accept s' 'c get one\n' 'c send O' \
+    peer 's listener' 'c accept s' 'c get one\n' 'c send O' \
         'c quiet 20' 'c slowly NE\n' 'c get two\n' 'c send TWO\n' 'c end'
     client
     say 'one\ntwo\n'
@@ -145,7 +145,7 @@ bytes as the line, so go on until all of them are here.'
 @test "empty lines are not sent; the end of the input is status 0" {
     about 'Break it' 'A message of no bytes is no message: both sides would
 wait for the other. And at its end, getline must not be asked for ever.'
-    peer 's bind' 's listen' 'c accept s' 'c get hello\n' 'c send HELLO\n' \
+    peer 's listener' 'c accept s' 'c get hello\n' 'c send HELLO\n' \
         'c get bye\n' 'c send BYE\n' 'c end'
     client
     say '\n\nhello\n\n\nbye\n\n'
@@ -158,7 +158,7 @@ wait for the other. And at its end, getline must not be asked for ever.'
 # bats test_tags=lesson
 @test "the line exit is sent and answered, then the client leaves" {
     about 'Run it' 'The word is a line like any other, and the last one.'
-    peer 's bind' 's listen' 'c accept s' 'c get exit now\n' 'c send EXIT NOW\n' \
+    peer 's listener' 'c accept s' 'c get exit now\n' 'c send EXIT NOW\n' \
         'c get exi\n' 'c send EXI\n' 'c get exit\n' 'c send EXIT\n' 'c end'
     client
     say 'exit now\nexi\nexit\nmore\n'
@@ -171,7 +171,7 @@ wait for the other. And at its end, getline must not be asked for ever.'
 @test "a last line without a newline goes without one, and is answered" {
     about 'How it works' 'The answer has as many bytes as the line: it ends
 there, newline or none.'
-    peer 's bind' 's listen' 'c accept s' 'c get one\n' 'c send ONE\n' \
+    peer 's listener' 'c accept s' 'c get one\n' 'c send ONE\n' \
         'c get two' 'c send TWO' 'c end'
     client
     say 'one\ntwo'
@@ -185,7 +185,7 @@ there, newline or none.'
 @test "bytes that are no text pass through the client, NUL too" {
     about 'How it works' 'getline returns how long the line is; strlen would
 stop at the first NUL.'
-    peer 's bind' 's listen' 'c accept s' 'c get a\0b\xff\0\n' \
+    peer 's listener' 'c accept s' 'c get a\0b\xff\0\n' \
         'c send A\0B\xff\0\n' 'c get \0\n' 'c send \0\n' 'c end'
     client
     say 'a\0b\xff\0\n\0\n'
@@ -225,7 +225,7 @@ sides end up sending, and nobody reads: send and receive by turns.'
 @test "a server that leaves before the whole answer makes the client's status 1" {
     about 'How it works' 'recv gave 0, and bytes were still due: the answer is
 not whole.'
-    peer 's bind' 's listen' 'c accept s' 'c get hello\n' 'c send HEL' 'c close'
+    peer 's listener' 'c accept s' 'c get hello\n' 'c send HEL' 'c close'
     client
     say 'hello\n'
     ends client 1
@@ -236,7 +236,7 @@ not whole.'
 @test "a server that has left, when nothing is unanswered, is no failure" {
     about 'How it works' 'Every line has its answer, and the input is at its
 end: the dialogue is complete.'
-    peer 's bind' 's listen' 'c accept s' 'c get hello\n' 'c send HELLO\n' 'c close'
+    peer 's listener' 'c accept s' 'c get hello\n' 'c send HELLO\n' 'c close'
     client
     say 'hello\n'
     prints 'HELLO\n'
@@ -249,7 +249,7 @@ end: the dialogue is complete.'
 @test "a line for a server that has left is status 1, not death by SIGPIPE" {
     about 'Break it' 'To send to a server that is gone raises SIGPIPE, which
 ends the program without a word, unless send is told MSG_NOSIGNAL.'
-    peer 's bind' 's listen' 'c accept s' 'c close'
+    peer 's listener' 'c accept s' 'c close'
     client
     peer_done
     head -c 300000 /dev/zero | tr '\0' a >&"$writer" || true

@@ -94,7 +94,7 @@ that is no end, and not to be tried again without a pause.'
 # bats test_tags=lesson
 @test "a port that is taken is status 1" {
     about 'Break it' 'bind says no when another program has the port.'
-    peer 's bind' 's listen' 'c accept s'
+    peer 's listener' 'c accept s'
     start server "$port"
     ends server 1
 }
@@ -170,7 +170,7 @@ line. Standard output holds back what is not flushed.'
 @test "an answer that comes in pieces is awaited whole, NUL and all" {
     about 'How it works' 'The answer has as many bytes as the line, be the last
 a newline or not: read until all are here.'
-    peer 's bind' 's listen' 'c accept s' 'c get one\n' 'c slowly ONE\n' \
+    peer 's listener' 'c accept s' 'c get one\n' 'c slowly ONE\n' \
         'c get a\0b\xff\n' 'c send A\0' 'c quiet 20' 'c send B\xff\n' \
         'c get last' 'c slowly LAST' 'c end'
     client
@@ -203,7 +203,7 @@ sides end up sending, and nobody reads: send and receive by turns.'
 @test "nothing lost: the line in hand when the connection breaks is sent again" {
     about 'Exercise: nothing lost' 'A line is done when its whole answer is here.
 Until then it is kept, and goes again on the next connection.'
-    peer 's bind' 's listen' 'a accept s' 'a get one\n' 'a send ONE\n' \
+    peer 's listener' 'a accept s' 'a get one\n' 'a send ONE\n' \
         'a get two\n' 'a close' 'b accept s' 'b get two\n' 'b send TWO\n' \
         'b get three\n' 'b send THREE\n' 'b end'
     client
@@ -218,7 +218,7 @@ Until then it is kept, and goes again on the next connection.'
 @test "nothing lost: an answer of which a part had come is printed once" {
     about 'Exercise: nothing lost' 'A line goes again as long as its whole answer is not
 here, exit too. Then the whole answer comes: what had come of it before is no output.'
-    peer 's bind' 's listen' 'a accept s' 'a get hello\n' 'a send HEL' 'a close' \
+    peer 's listener' 'a accept s' 'a get hello\n' 'a send HEL' 'a close' \
         'b accept s' 'b get hello\n' 'b slowly HELLO\n' 'b get exit\n' \
         'b send EXIT' 'b reset' 'c accept s' 'c get exit\n' 'c send EXIT\n' 'c end'
     client
@@ -232,7 +232,7 @@ here, exit too. Then the whole answer comes: what had come of it before is no ou
 @test "nothing lost: a line typed after the server has gone is kept, too" {
     about 'Exercise: nothing lost' 'That the server has gone is found only with
 the next line: it was sent into nothing, and is still due.'
-    peer 's bind' 's listen' 'a accept s' 'a get one\n' 'a send ONE\n' 'a close' \
+    peer 's listener' 'a accept s' 'a get one\n' 'a send ONE\n' 'a close' \
         "x touch $room/gone" 'b accept s' 'b get last' 'b send LAST' 'b end'
     client
     say 'one\n'
@@ -250,7 +250,7 @@ the next line: it was sent into nothing, and is still due.'
 of it before the break counts for nothing.'
     local long
     long=$(printf '%020000d' 0)
-    peer 's bind' 's listen' 'a accept s' "a get a\0b${long:15000}" \
+    peer 's listener' 'a accept s' "a get a\0b${long:15000}" \
         "a send A\0B${long:15000}" 'a close' 'b accept s' 'b get a\0b' 'b send A\0B' \
         'b upper'
     client
@@ -279,7 +279,7 @@ other: wait, and try again.'
 @test "nothing lost: the waits are 50, 100 and 200 ms, and 50 after a whole answer" {
     about 'Exercise: nothing lost' 'Each wait is twice the one before. A whole
 answer sets it back to 50 ms; a connection, or a part of an answer, does not.'
-    peer 's bind' 's listen' 'a accept s' 'a get one\n' 'x mark' 'a close' \
+    peer 's listener' 'a accept s' 'a get one\n' 'x mark' 'a close' \
         'b accept s' 'x after 45' 'x before 400' 'b get one\n' 'x mark' 'b close' \
         'c accept s' 'x after 90' 'c get one\n' 'c send ON' 'x mark' 'c reset' \
         'd accept s' 'x after 180' 'd get one\n' 'd send ONE\n' \
@@ -297,7 +297,7 @@ answer sets it back to 50 ms; a connection, or a part of an answer, does not.'
 @test "nothing lost: after TRIES attempts it gives up, with status 1" {
     about 'Exercise: nothing lost' 'Each connect is an attempt, the first as well.
 Only a whole answer begins the count again: a connection does not.'
-    peer 's bind' 's listen' 'a accept s' 'a get hello\n' 'a send HELL' 'a close' \
+    peer 's listener' 'a accept s' 'a get hello\n' 'a send HELL' 'a close' \
         'b accept s' 'b get hello\n' 'b close' "s until $room/left"
     client 127.0.0.1 "$port" 2
     say 'hello\nmore\n'
@@ -330,7 +330,7 @@ TRIES 1 there is none.'
     : >"$room/left"
     peer_done
     complains client .
-    peer 's bind' 's listen' 'a accept s' 'a get x\n' 'a reset' "s until $room/over"
+    peer 's listener' 'a accept s' 'a get x\n' 'a reset' "s until $room/over"
     client 127.0.0.1 "$port" 1
     say 'x\n'
     ends client 1
@@ -342,7 +342,7 @@ TRIES 1 there is none.'
 @test "nothing lost: a whole answer begins the count of attempts again" {
     about 'Exercise: nothing lost' 'TRIES attempts in a row without a whole answer
 end it: not as many in all.'
-    peer 's bind' 's listen' 'a accept s' 'a get 1\n' 'a close' 'b accept s' \
+    peer 's listener' 'a accept s' 'a get 1\n' 'a close' 'b accept s' \
         'b get 1\n' 'b send 1\n' 'b get 2\n' 'b close' 'c accept s' 'c get 2\n' \
         'c send 2\n' 'c get 3\n' 'c send 3' 'c close' 'd accept s' 'd get 3\n' \
         'd send 3\n' 'd end'

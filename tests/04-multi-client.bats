@@ -215,7 +215,7 @@ old connections are in TIME_WAIT.'
 # bats test_tags=lesson
 @test "a port that is taken is status 1" {
     about 'Break it' 'bind says no when another program has the port.'
-    peer 's bind' 's listen' 'c accept s'
+    peer 's listener' 'c accept s'
     start server "$port"
     ends server 1
 }

@@ -193,7 +193,7 @@ old connections are in TIME_WAIT.'
 # bats test_tags=lesson
 @test "a port that is taken is status 1" {
     about 'Break it' 'bind says no when another program has the port.'
-    peer 's bind' 's listen' 'c accept s'
+    peer 's listener' 'c accept s'
     start server "$port"
     ends server 1
 }
@@ -228,7 +228,7 @@ line, and nothing behind it is sent.'
 @test "the client prints an answer that comes late while it waits for input" {
     about 'How it works' 'Standard input and the socket are watched by one
 poll: whichever has something comes first.'
-    peer 's bind' 's listen' 'c accept s' 'c get one\ntwo\n' 'c send ONE\n' \
+    peer 's listener' 'c accept s' 'c get one\ntwo\n' 'c send ONE\n' \
         "c until $room/one" 'c send TWO\n' "c until $room/two" 'c close'
     client
     say 'one\ntwo\n'
@@ -246,7 +246,7 @@ poll: whichever has something comes first.'
     about 'How it works' 'read gives what is there: half a line, or three.
 A line, and the word exit, may begin in one piece and end in the next; to
 wait for the newline would hold up the answers.'
-    peer 's bind' 's listen' 'c accept s' 'c get one\n' \
+    peer 's listener' 'c accept s' 'c get one\n' \
         "s until $room/half" 'c send ONE\n' 'c get hello\nx\ny\n' \
         'c send HELLO\nX\nY\n' 'c get exit\n' 'c send EXIT\n' 'c end'
     client
@@ -265,7 +265,7 @@ wait for the newline would hold up the answers.'
 @test "at the end of its input the client waits for what is unanswered" {
     about 'How it works' 'It leaves when nothing is outstanding, not before.
 Meanwhile poll must not watch the input: at its end it is always readable.'
-    peer 's bind' 's listen' 'c accept s' 'c get one\n' 'c send ONE\n' \
+    peer 's listener' 'c accept s' 'c get one\n' 'c send ONE\n' \
         'c get hello\nbye' "c until $room/ended" 'c slowly HELLO\nBYE' 'c end'
     client
     say 'one\n'
@@ -310,7 +310,7 @@ meanwhile: to send all of it first would stop both sides.'
 @test "closed with nothing unanswered is status 0, even while input may come" {
     about 'How it works' 'recv gives 0: the server has ended, and the client
 need not wait for a line to see it.'
-    peer 's bind' 's listen' 'c accept s' 'c get hello\n' 'c send HELLO\n' \
+    peer 's listener' 'c accept s' 'c get hello\n' 'c send HELLO\n' \
         'c close'
     client
     say 'hello\n'
@@ -323,7 +323,7 @@ need not wait for a line to see it.'
 @test "closed with something unanswered is status 1" {
     about 'How it works' 'Count what was sent and what came back: the answer
 to N bytes is N bytes.'
-    peer 's bind' 's listen' 'c accept s' 'c get hello\n' 'c send HELLO' \
+    peer 's listener' 'c accept s' 'c get hello\n' 'c send HELLO' \
         'c close'
     client
     say 'hello\n'
@@ -335,7 +335,7 @@ to N bytes is N bytes.'
 # bats test_tags=lesson
 @test "a connection that breaks with something unanswered is status 1" {
     about 'Break it' 'recv says "Connection reset by peer".'
-    peer 's bind' 's listen' 'c accept s' 'c get hello\n' 'c reset'
+    peer 's listener' 'c accept s' 'c get hello\n' 'c reset'
     client
     say 'hello\n'
     ends client 1

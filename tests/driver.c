@@ -37,7 +37,8 @@
  *     udp PORT         a UDP socket whose peer is 127.0.0.1:PORT
  *     bind [PORT]      take a TCP port without listening: it refuses.
  *                      The port is printed on standard output
- *     listen           listen on a port that bind took, or on any
+ *     listen           listen on the port that bind took
+ *     listener         bind, and listen before the port is printed
  *     udp-bind [PORT]  take a UDP port
  *     udp-deaf [PORT]  take a UDP port that refuses what comes
  *     accept NAME      take the next client of the listener NAME
@@ -918,10 +919,13 @@ static int make(const char *name, const char *verb, const char *argument)
     } else if (strcmp(verb, "served") == 0) {
         const char *limit = strchr(argument, ' ');
         be_served(name, argument, limit ? atol(limit) : 0);
-    } else if (strcmp(verb, "bind") == 0 || strncmp(verb, "udp-", 4) == 0) {
-        int fd = new_socket(*verb == 'b' ? SOCK_STREAM : SOCK_DGRAM);
+    } else if (strcmp(verb, "bind") == 0 || strcmp(verb, "listener") == 0 ||
+               strncmp(verb, "udp-", 4) == 0) {
+        int fd = new_socket(*verb == 'u' ? SOCK_DGRAM : SOCK_STREAM);
         if (bind(fd, (struct sockaddr *)&a, size) < 0)
             failed("bind: %s", strerror(errno));
+        if (*verb == 'l' && listen(fd, 1024) < 0)
+            failed("listen: %s", strerror(errno));
         getsockname(fd, (struct sockaddr *)&a, &size);
         if (strcmp(verb, "udp-deaf") == 0)
             listen_to(fd, local("9"));

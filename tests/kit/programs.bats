@@ -93,7 +93,7 @@ finds_the_port_taken() {
 
 @test "a port in use is said by its address, with status 1" {
     take lessons 01-one-shot
-    peer 's bind' 's listen' "s until $room/over"
+    peer 's listener' "s until $room/over"
     each finds_the_port_taken '01 02 03 04 06'
     stop peer
     peer 's udp-bind' "s until $room/over"

@@ -367,9 +367,9 @@ to N bytes is N bytes.'
 @test "idle: a client that says nothing is closed after IDLE_MS, and not before" {
     about 'Exercise: idle' 'Give poll the time until the first deadline: with
 no limit it sleeps on, and with a fixed one it wakes too late.'
-    by_hand='time nc 127.0.0.1 9999   (with ./server 9999 2000)'
+    by_hand='time ./client   (and type nothing; with ./server 9999 2000)'
     server 0 80
-    play 'x mark' "c open $port" 'c end' 'x after 79' 'x before 500'
+    play 'x mark' "c open $port" 'c end' 'x after 79' 'x before 330'
 }
 
 # bats test_tags=exercise
@@ -399,11 +399,44 @@ with the client when the array is closed up.'
 @test "idle: the first to fall silent is closed before those that came later" {
     about 'Exercise: idle' 'poll has to wake for the first deadline: at the last
 one it would close them all at once.'
-    server 0 600
+    server 0 500
     local talk
-    talk=$(printf '%0150d' 0) # takes 300 ms at least
-    play "a open $port" "z open $port" "z slowly $talk" "b open $port" 'a end' \
-        'b send x' 'b get X'
+    talk=$(printf '%0200d' 0) # takes 400 ms at least
+    play 'x mark' "a open $port" "z open $port" "z slowly $talk" "b open $port" \
+        'a end' 'x before 800' 'b send x' 'b get X'
+}
+
+# bats test_tags=exercise
+@test "idle: deadlines hold also while others talk without a pause" {
+    about 'Exercise: idle' 'Then poll never runs out of its time: look at the
+deadlines each time that it returns.'
+    server 0 100
+    local name
+    for name in one two three four five six; do
+        in_background "$DRIVER" play "t open $port" 't echo 400000000' \
+            >"$room/$name.out" 2>&1 &
+        group[$name]=$!
+    done
+    play 'x mark' "c open $port" 'c end' 'x after 99' 'x before 500'
+}
+
+# bats test_tags=exercise
+@test "idle: a line late in the idle time gives the whole time again" {
+    about 'Exercise: idle' 'The new deadline counts from the moment of the
+reading: the time from before poll is old when poll returns.'
+    server 0 300
+    play "c open $port" 'c quiet 200' 'x mark' 'c send x' 'c get X' 'c end' \
+        'x after 299' 'x before 600'
+}
+
+# bats test_tags=exercise
+@test "idle: out of descriptors, new ones are let in as before" {
+    about 'Exercise: idle' 'The rest after a failed accept is a second, though
+all deadlines are far away: poll takes the shorter of the two times.'
+    by_hand='(ulimit -n 6; ./server 9999 60000)'
+    WRAPPER="prlimit --nofile=24 ${WRAPPER-}" server 0 60000
+    play "c*30 open $port" 'c*10 send hello' 'c*10 get HELLO' 'c*30 send x' \
+        'c*10 get X' 'c*9 close' 'c24 get X'
 }
 
 # bats test_tags=exercise
@@ -428,7 +461,7 @@ it: while it is not read from, its clock runs on.'
 @test "idle: 0, or no argument, means never" {
     about 'Exercise: idle' '0 is not "at once".'
     server 0 0
-    play "c open $port" 'x asleep 100' 'c send x' 'c get X'
+    play "c open $port" 'x asleep 100' "n served $port" 'c send x' 'c get X'
 }
 
 # bats test_tags=exercise

@@ -40,8 +40,7 @@ static nfds_t count = 1;
 static int idle_ms;
 static time_t refused; /* the second in which accept failed last */
 
-/* Returns milliseconds, by a clock that nobody sets. */
-static long long now(void)
+static long long now(void) /* in ms, by a clock that nobody sets */
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -135,7 +134,6 @@ int main(int argc, char *argv[])
     polled[0].fd = listener;
     for (;;) {
         int wait = time(NULL) == refused ? 1000 : -1;
-        polled[0].events = wait < 0 && count < PLACES ? POLLIN : 0;
         for (nfds_t i = count - 1; idle_ms > 0 && i > 0; i--) {
             long long left = clients[i].deadline - now();
             if (left < 0)
@@ -143,6 +141,8 @@ int main(int argc, char *argv[])
             else if (wait < 0 || left < wait)
                 wait = (int)left + 1;
         }
+        polled[0].events =
+            time(NULL) != refused && count < PLACES ? POLLIN : 0;
         if (poll(polled, count, wait) < 0 && errno != EINTR)
             check(-1, "poll");
         for (nfds_t i = count - 1; i > 0; i--) {

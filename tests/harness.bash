@@ -6,6 +6,8 @@
 #   DRIVER     the built tests/driver.c
 #   PATIENCE   milliseconds that any one wait may take (2000)
 #   WRAPPER    a command before each program, such as valgrind (none)
+#   KEEPER     the process that waits for bats; once it has gone, no further
+#              test begins (none)
 #
 # A test is a list of these calls. Each prints an explanation when it fails,
 # and fails the test:
@@ -35,6 +37,7 @@ bats_require_minimum_version 1.5.0
 setup() {
     lesson=${BATS_TEST_FILENAME##*/} lesson=${lesson%.bats}
     : "${PROGRAMS:?}" "${DRIVER:?}"
+    [ -z "${KEEPER-}" ] || kill -0 "$KEEPER"
     PATIENCE=${PATIENCE:-2000}
     export PATIENCE
     room=$BATS_TEST_TMPDIR

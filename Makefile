@@ -16,7 +16,7 @@ FLAGS = $(CFLAGS) -pthread \
 export CC CFLAGS DIR LESSON SANITIZE
 
 .PHONY: all check demo hint watch reset doctor bench lint valgrind help \
-	clean format
+	distcheck distcheck-flakes clean format
 
 all: $(SOURCES:$(DIR)/%.c=$(OUT)/%)
 
@@ -31,7 +31,8 @@ build/driver: tests/driver.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -o $@ $<
 
-check demo hint watch reset doctor bench lint valgrind:
+check demo hint watch reset doctor bench lint valgrind distcheck \
+distcheck-flakes:
 	@tests/commands/$@
 
 help:
@@ -58,6 +59,8 @@ format:
 #:   make check DIR=solutions  the same tests on the solutions
 #: For the maintainer
 #:   make check DIR=solutions SANITIZE=address,undefined   (or thread)
+#:   make distcheck            everything that proves the kit itself
+#:   make distcheck-flakes     the tests again and again; RUNS=200 for many
 #:   make lint                 the compilers, the formatter, shellcheck
 #:   make valgrind             the tests, with the solutions under valgrind
 #:   make format               format the C files

@@ -24,6 +24,15 @@ solve() {
     cp solutions/"$1"*/server.c solutions/"$1"*/client.c lessons/"$1"*/
 }
 
+# Leaves these lessons alone: fewer take less time.
+only() {
+    local folder
+    for folder in lessons/[0-9]*/; do
+        folder=$(basename "$folder")
+        [[ " $* " == *" ${folder%%-*} "* ]] || rm -r lessons/"$folder" solutions/"$folder"
+    done
+}
+
 @test "check: a fresh copy is not started, says where to begin, and is status 0" {
     try make check
     [ "$status" -eq 0 ]
@@ -34,11 +43,12 @@ solve() {
 }
 
 @test "check: a solved lesson is done, and the next one is named" {
+    only 01 02
     solve 01
     try make check
     [ "$status" -eq 0 ]
     [[ $output == *"01-one-shot "*"####] "*"done"* ]]
-    [[ $output == *"1 of 6 lessons done"* ]]
+    [[ $output == *"1 of 2 lessons done"* ]]
     [[ $output == *"Next: lesson 02"* ]]
 }
 
@@ -53,6 +63,7 @@ solve() {
 }
 
 @test "check: a program that does not build shows the compiler's words" {
+    only 01 02
     echo 'int x = ;' >>lessons/02-looping/server.c
     try make check
     [ "$status" -eq 2 ]
@@ -65,11 +76,12 @@ solve() {
 }
 
 @test "check: a missing file of a lesson does not build, and the others go on" {
-    rm lessons/02-looping/client.c
+    only 01 02
+    rm lessons/01-one-shot/client.c
     try make check
     [ "$status" -eq 2 ]
-    [[ $output == *"02-looping "*"does not build"* ]]
-    [[ $output == *"03-reconnecting "*"not started"* ]]
+    [[ $output == *"01-one-shot "*"does not build"* ]]
+    [[ $output == *"02-looping "*"not started"* ]]
 }
 
 @test "LESSON takes 3, 03 and 03-reconnecting" {
@@ -111,13 +123,15 @@ solve() {
 }
 
 @test "two copies of the kit check at the same moment" {
+    only 01 03 06
     cp -r "$kit" "$BATS_TEST_TMPDIR/other copy"
     (cd "$BATS_TEST_TMPDIR/other copy" && timeout 60 make check DIR=solutions \
         >"$BATS_TEST_TMPDIR/other.out" 2>&1 3>&- 4>&-) &
     try make check DIR=solutions
     wait $!
     [ "$status" -eq 0 ]
-    grep -q '6 of 6 lessons done' "$BATS_TEST_TMPDIR/other.out"
+    [[ $output == *"3 of 3 lessons done"* ]]
+    grep -q '3 of 3 lessons done' "$BATS_TEST_TMPDIR/other.out"
 }
 
 @test "check: colour is for a terminal alone" {
@@ -247,7 +261,6 @@ solve() {
 }
 
 @test "a program under test that runs on is gone after the check" {
-    sed -i 's/int main(int argc, char \*argv\[\])/&;\nint unused(int argc, char *argv[])/' lessons/01-one-shot/client.c
     cat >lessons/01-one-shot/server.c <<'C'
 #include <signal.h>
 #include <unistd.h>
@@ -259,7 +272,7 @@ int main(void)
 }
 C
     cp solutions/01-one-shot/client.c lessons/01-one-shot/client.c
-    try make check LESSON=01
+    PATIENCE=500 try make check LESSON=01
     [ "$status" -eq 2 ]
     [[ $output == *"it listens on no port"* ]]
     ! pgrep -f 'sleep 987.654'

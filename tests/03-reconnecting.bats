@@ -67,7 +67,8 @@ a to z change, and the end of what a client says is not the end of what it reads
 after a signal for one: what is left is still due. EINTR is no failure.'
     server
     play "c open $port" 'c pour 67108864' 's signal WINCH' 's signal CHLD' \
-        's signal URG' 's signal STOP' 's signal CONT' 'c drain' 'c send x' 'c get X' \
+        's signal URG' 's signal STOP' 's signal CONT' 'c drain' 'c pour 67108864' \
+        's signal STOP' 's signal CONT' 'c drain' 'c send x' 'c get X' \
         "d open $port" 'c close' 'd pour 67108864' 'd close' "n served $port"
 }
 
@@ -87,7 +88,7 @@ descriptors run out one day.'
 that is no end, and not to be tried again without a pause.'
     by_hand='(ulimit -n 4; ./server)'
     WRAPPER="prlimit --nofile=4 ${WRAPPER-}" server
-    play "c open $port" 'c send hello\n' 's calm 100'
+    play "c open $port" 'c send hello\n' 's rests' 's calm 100'
     runs server
 }
 
@@ -182,17 +183,35 @@ a newline or not: read until all are here.'
 }
 
 # bats test_tags=lesson
+@test "the client waits for its answer in recv: it does not spin" {
+    about 'How it works' 'Without MSG_DONTWAIT recv waits until something comes. It
+is told not to wait only while a part of the line is still to be sent.'
+    peer 's listener' 'c accept s' 'c get one\n' 'c send ONE\n' 'c get two\n' \
+        "c until $room/rests" 'c send TWO\n' 'c end'
+    client
+    say 'one\n'
+    prints 'ONE\n'
+    say 'two\n'
+    WATCHED=${group[client]} play 'x rests' "x touch $room/rests"
+    hang_up
+    ends client 0
+    peer_done
+}
+
+# bats test_tags=lesson
 @test "a line of 10 MiB goes through whole, and neither side waits for ever" {
     about 'How it works' 'If all of it is sent before any answer is read, both
-sides end up sending, and nobody reads: send and receive by turns.'
+sides end up sending, and nobody reads: send and receive by turns. Memory for a
+line, or for its answer, grows with the line.'
     server
     client
     head -c 10485759 /dev/zero | tr '\0' a >"$room/line"
+    say 'hello\n'
     cat "$room/line" >&"$writer"
     say '\nbye\n'
     hang_up
     ends client 0
-    { tr a A <"$room/line"; printf '\nBYE\n'; } >"$room/due"
+    { printf 'HELLO\n'; tr a A <"$room/line"; printf '\nBYE\n'; } >"$room/due"
     "$DRIVER" compare "$room/due" "$room/client.out" ||
         fail 'The answer is another one.'
 }
@@ -202,10 +221,11 @@ sides end up sending, and nobody reads: send and receive by turns.'
 # bats test_tags=exercise
 @test "nothing lost: the line in hand when the connection breaks is sent again" {
     about 'Exercise: nothing lost' 'A line is done when its whole answer is here.
-Until then it is kept, and goes again on the next connection.'
+Until then it is kept, and goes again on the next connection, and the next.'
     peer 's listener' 'a accept s' 'a get one\n' 'a send ONE\n' \
-        'a get two\n' 'a close' 'b accept s' 'b get two\n' 'b send TWO\n' \
-        'b get three\n' 'b send THREE\n' 'b end'
+        'a get two\n' 'a close' 'b accept s' 'b get two\n' 'b close' \
+        'c accept s' 'c get two\n' 'c send TWO\n' 'c get three\n' \
+        'c send THREE\n' 'c end'
     client
     say 'one\ntwo\nthree\n'
     hang_up
@@ -230,18 +250,23 @@ here, exit too. Then the whole answer comes: what had come of it before is no ou
 
 # bats test_tags=exercise
 @test "nothing lost: a line typed after the server has gone is kept, too" {
-    about 'Exercise: nothing lost' 'That the server has gone is found only with
-the next line: it was sent into nothing, and is still due.'
-    peer 's listener' 'a accept s' 'a get one\n' 'a send ONE\n' 'a close' \
-        "x touch $room/gone" 'b accept s' 'b get last' 'b send LAST' 'b end'
+    about 'Exercise: nothing lost' 'That the server has gone is found only with the
+next line: send fails (EPIPE; MSG_NOSIGNAL), or the line went into nothing. It is due.'
+    peer 's listener' 'a accept s' 'a get one\n' 'a send ONE\n' 'a finish' 'a reset'
     client
     say 'one\n'
     prints 'ONE\n'
+    peer_done
+    peer "s listener $port" 'b accept s' 'b get two\n' 'b send TWO\n' 'b close'
+    say 'two\n'
+    prints 'ONE\nTWO\n'
+    peer_done
+    peer "s listener $port" 'c accept s' 'c get last' 'c send LAST' 'c end'
     say 'last'
     hang_up
     ends client 0
     peer_done
-    prints 'ONE\nLAST'
+    prints 'ONE\nTWO\nLAST'
 }
 
 # bats test_tags=exercise
@@ -264,10 +289,10 @@ of it before the break counts for nothing.'
 # bats test_tags=exercise
 @test "nothing lost: a refusal at the start is no end, either" {
     about 'Exercise: nothing lost' 'A refused connect is an attempt like any
-other: wait, and try again.'
+other: close its socket (here a second has no room), wait, and try again.'
     peer 's bind' "x said $room/client.err 500" 's listen' 'a accept s' \
         'a get hello\n' 'a send HELLO\n' 'a end'
-    client 127.0.0.1 "$port" 8
+    WRAPPER="prlimit --nofile=4 ${WRAPPER-}" client 127.0.0.1 "$port" 8
     say 'hello\n'
     hang_up
     ends client 0
@@ -277,29 +302,34 @@ other: wait, and try again.'
 
 # bats test_tags=exercise
 @test "nothing lost: the waits are 50, 100 and 200 ms, and 50 after a whole answer" {
-    about 'Exercise: nothing lost' 'Each wait is twice the one before. A whole
-answer sets it back to 50 ms; a connection, or a part of an answer, does not.'
-    peer 's listener' 'a accept s' 'a get one\n' 'x mark' 'a close' \
-        'b accept s' 'x after 45' 'x before 400' 'b get one\n' 'x mark' 'b close' \
-        'c accept s' 'x after 90' 'c get one\n' 'c send ON' 'x mark' 'c reset' \
-        'd accept s' 'x after 180' 'd get one\n' 'd send ONE\n' \
-        'd get two\n' 'x mark' 'd close' 'e accept s' 'x after 45' 'x before 320' \
-        'e get two\n' 'e send TWO\n' 'e end'
+    about 'Exercise: nothing lost' 'Each wait is twice the one before: 350 ms for
+three. A whole answer sets it back to 50 ms; a connection, or a part of an answer,
+does not.'
+    peer 's listener' 'a accept s' 'a get one\n' 'a send ONE\n' 'a get two\n' \
+        'x mark' 'a send T' 'a close' 'b accept s' 'x after 45' 'b get two\n' \
+        'b send TW' 'b close' 'c accept s' 'x after 145' 'c get two\n' \
+        'c send TWO' 'c reset' 'd accept s' 'x after 345' 'x before 640' \
+        'd get two\n' 'd send TWO\n' 'd get three\n' 'x mark' 'd close' \
+        'e accept s' 'x after 45' 'x before 380' 'e get three\n' \
+        'e send THREE\n' 'e end'
     client
-    say 'one\ntwo\n'
+    say 'one\ntwo\nthree\n'
     hang_up
     ends client 0
     peer_done
-    prints 'ONE\nTWO\n'
+    prints 'ONE\nTWO\nTHREE\n'
 }
 
 # bats test_tags=exercise
 @test "nothing lost: after TRIES attempts it gives up, with status 1" {
     about 'Exercise: nothing lost' 'Each connect is an attempt, the first as well.
-Only a whole answer begins the count again: a connection does not.'
+Only a whole answer begins the count again: a connection does not. After the last
+attempt there is no wait (here of 400 ms).'
     peer 's listener' 'a accept s' 'a get hello\n' 'a send HELL' 'a close' \
-        'b accept s' 'b get hello\n' 'b close' "s until $room/left"
-    client 127.0.0.1 "$port" 2
+        'b accept s' 'b get hello\n' 'b close' 'c accept s' 'c get hello\n' \
+        'c reset' 'd accept s' 'd get hello\n' 'x mark' 'd close' \
+        "s until $room/left" 'x before 380'
+    client 127.0.0.1 "$port" 4
     say 'hello\nmore\n'
     ends client 1
     : >"$room/left"
@@ -313,7 +343,7 @@ Only a whole answer begins the count again: a connection does not.'
     about 'Exercise: nothing lost' 'The waits are 50, 100, 200, 400 and three times
 800 ms: 3,150 in all. After the last attempt there is none.'
     PATIENCE=5000 peer 's bind' 'x mark' "s until $room/left" 'x after 3140' \
-        'x before 3850'
+        'x before 3500'
     client 127.0.0.1 "$port"
     PATIENCE=5000 ends client 1
     : >"$room/left"
@@ -336,6 +366,21 @@ TRIES 1 there is none.'
     ends client 1
     : >"$room/over"
     peer_done
+}
+
+# bats test_tags=exercise
+@test "nothing lost: each connection that broke gives its descriptor back" {
+    about 'Exercise: nothing lost' 'Close the old connection before the next attempt:
+else the descriptors run out one day (here two are enough).'
+    peer 's listener' 'a accept s' 'a get 1\n' 'a close' 'b accept s' \
+        'b get 1\n' 'b send 1\n' 'b get 2\n' 'b close' 'c accept s' 'c get 2\n' \
+        'c send 2\n' 'c end'
+    WRAPPER="prlimit --nofile=5 ${WRAPPER-}" client
+    say '1\n2\n'
+    hang_up
+    ends client 0
+    peer_done
+    prints '1\n2\n'
 }
 
 # bats test_tags=exercise

@@ -84,6 +84,8 @@
  *   its first process, which is the time limit):
  *     signal NAME      send it the signal STOP, CONT, WINCH, URG, CHLD or
  *                      TERM; STOP: and wait until it has stopped
+ *     rests            it comes to wait for something: one that spins never
+ *                      does, however little of a processor it gets
  *     threads N        there are N threads at most
  *     weigh            what memory it uses is noted
  *     grown KB         it uses at most so much more than when weighed
@@ -949,8 +951,8 @@ static int make(const char *name, const char *verb, const char *argument)
     return 1;
 }
 
-/* Waits until all processes of a group are stopped. */
-static void await_stop(long group)
+/* Waits until all processes of a group are stopped (T), or sleep (S). */
+static void await_state(long group, char due)
 {
     long long deadline = now() + patience;
     for (int runs = 1; runs;) {
@@ -959,12 +961,12 @@ static void await_stop(long group)
         for (struct dirent *e; proc && (e = readdir(proc));)
             if (isdigit((unsigned char)e->d_name[0])) {
                 int state = in_group(e->d_name, group);
-                runs |= state && state != 'T';
+                runs |= state && state != due;
             }
         if (proc)
             closedir(proc);
         if (runs && now() > deadline)
-            failed("it does not stop");
+            failed(due == 'T' ? "it does not stop" : "it never waits");
         nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
     }
 }
@@ -972,8 +974,9 @@ static void await_stop(long group)
 /* Steps about the processes watched. Returns 0 if verb is none. */
 static int watch(const char *verb, const char *argument)
 {
-    static const char *const verbs[] = { "signal", "threads", "weigh",
-                                         "grown",  "calm",    "asleep" };
+    static const char *const verbs[] = { "signal", "rests", "threads",
+                                         "weigh",  "grown", "calm",
+                                         "asleep" };
     static const struct {
         const char *name;
         int number;
@@ -998,7 +1001,9 @@ static int watch(const char *verb, const char *argument)
             if (strcmp(argument, signals[i].name) == 0)
                 kill((pid_t)-watched, signals[i].number);
         if (strcmp(argument, "STOP") == 0)
-            await_stop(watched);
+            await_state(watched, 'T');
+    } else if (strcmp(verb, "rests") == 0) {
+        await_state(watched, 'S');
     } else if (strcmp(verb, "threads") == 0) {
         if (before.threads > number)
             failed("it has %ld threads", before.threads);

@@ -172,13 +172,13 @@ wait for the other. And at its end, getline must not be asked for ever.'
     about 'How it works' 'The answer has as many bytes as the line: it ends
 there, newline or none.'
     peer 's listener' 'c accept s' 'c get one\n' 'c send ONE\n' \
-        'c get two' 'c send TWO' 'c end'
+        'c get x' 'c send X' 'c end'
     client
-    say 'one\ntwo'
+    say 'one\nx'
     hang_up
     ends client 0
     peer_done
-    prints 'ONE\nTWO'
+    prints 'ONE\nX'
 }
 
 # bats test_tags=lesson
@@ -196,18 +196,32 @@ stop at the first NUL.'
 }
 
 # bats test_tags=lesson
-@test "a line of 10 MiB goes through whole, and neither side waits for ever" {
+@test "a line of 12 MiB goes through whole, and neither side waits for ever" {
     about 'How it works' 'If all of it is sent before any answer is read, both
 sides end up sending, and nobody reads: send and receive by turns.'
     server
     client
-    head -c 10485759 /dev/zero | tr '\0' a >"$room/line"
+    head -c 12582911 /dev/zero | tr '\0' a >"$room/line"
     cat "$room/line" >&"$writer"
     say '\nbye\n'
     hang_up
     ends client 0
     { tr a A <"$room/line"; printf '\nBYE\n'; } >"$room/due"
     "$DRIVER" compare "$room/due" "$room/client.out" ||
+        fail 'The answer is another one.'
+}
+
+# bats test_tags=lesson
+@test "a hundred lines of 5,000 letters do not wait for acknowledgements" {
+    about 'Break it' 'Without TCP_NODELAY, the second piece of an answer waits
+40 ms until the first is acknowledged. A hundred lines then take four seconds.'
+    server
+    client
+    yes "$(printf '%05000d' 0)" | head -n 100 >"$room/lines"
+    cat "$room/lines" 1>&"$writer" 2>/dev/null 3>&- 4>&- &
+    hang_up
+    ends client 0
+    "$DRIVER" compare "$room/lines" "$room/client.out" ||
         fail 'The answer is another one.'
 }
 
@@ -254,6 +268,15 @@ ends the program without a word, unless send is told MSG_NOSIGNAL.'
     peer_done
     head -c 300000 /dev/zero | tr '\0' a >&"$writer" || true
     hang_up
+    ends client 1
+    peer 's listener' 'c accept s' 'c get hello\n' 'c send HELLO\n' \
+        "c until $room/answered" 'c finish' 'c reset'
+    client
+    say 'hello\n'
+    prints 'HELLO\n'
+    touch "$room/answered"
+    peer_done
+    say 'again\n'
     ends client 1
 }
 
@@ -329,17 +352,14 @@ and end in another, with lines before and behind it.'
 @test "exit: other lines are no exit: exit now, xexit, Exit and the like" {
     about 'Exercise: exit, however it arrives' 'The whole line is exit, from its
 first byte to its newline, in small letters.'
+    local line steps=()
+    for line in 'exit now' ' exit' xexit Exit EXIT 'exit ' exits exi exitexit 'ex\nit' \
+        'exit\0' '\0exit' 'exit\rx' 'exit\r\r' '\rexit' 'e\0xit' ''; do
+        # The next line comes with it: its answer shows that the dialogue goes on.
+        steps+=("c send $line\nok\n" "c get $(capitals "$line")\nOK\n")
+    done
     server
-    play "c open $port" \
-        'c send exit now\n' 'c get EXIT NOW\n' 'c send  exit\n' 'c get  EXIT\n' \
-        'c send xexit\n' 'c get XEXIT\n' 'c send Exit\n' 'c get EXIT\n' \
-        'c send EXIT\n' 'c get EXIT\n' 'c send exit \n' 'c get EXIT \n' \
-        'c send exits\n' 'c get EXITS\n' 'c send exi\n' 'c get EXI\n' \
-        'c send exitexit\n' 'c get EXITEXIT\n' 'c send ex\nit\n' 'c get EX\nIT\n' \
-        'c send exit\0\n' 'c get EXIT\0\n' 'c send \0exit\n' 'c get \0EXIT\n' \
-        'c send exit\rx\n' 'c get EXIT\rX\n' 'c send exit\r\r\n' 'c get EXIT\r\r\n' \
-        'c send \rexit\n' 'c get \rEXIT\n' 'c send e\0xit\n' 'c get E\0XIT\n' \
-        'c send \n\n' 'c get \n\n' 'c send exit\n' 'c get EXIT\n' 'c end'
+    play "c open $port" "${steps[@]}" 'c send exit\n' 'c get EXIT\n' 'c end'
 }
 
 # bats test_tags=exercise
@@ -347,11 +367,11 @@ first byte to its newline, in small letters.'
     about 'Exercise: exit, however it arrives' 'What a delivery begins with may
 be the rest of a line: only a newline starts a new one.'
     server
-    play "c open $port" 'c send x' 'c get X' 'c send exit\n' 'c get EXIT\n' \
-        'c send exit' 'c get EXIT' 'c send  now\n' 'c get  NOW\n' \
-        'c send hello ' 'c get HELLO ' 'c send exit\r\n' 'c get EXIT\r\n' \
-        'c send exit' 'c get EXIT' 'c send exit\n' 'c get EXIT\n' \
-        'c send exit\r' 'c get EXIT\r' 'c send x\n' 'c get X\n' \
+    play "c open $port" 'c send x' 'c get X' 'c send exit\nok\n' 'c get EXIT\nOK\n' \
+        'c send exit' 'c get EXIT' 'c send  now\nok\n' 'c get  NOW\nOK\n' \
+        'c send hello ' 'c get HELLO ' 'c send exit\r\nok\n' 'c get EXIT\r\nOK\n' \
+        'c send exit' 'c get EXIT' 'c send exit\nok\n' 'c get EXIT\nOK\n' \
+        'c send exit\r' 'c get EXIT\r' 'c send x\nok\n' 'c get X\nOK\n' \
         'c send exit\n' 'c get EXIT\n' 'c end'
 }
 
@@ -360,7 +380,8 @@ be the rest of a line: only a newline starts a new one.'
     about 'Exercise: exit, however it arrives' 'Nothing may be held back until
 the line is whole: keep in mind what it was, and answer at once.'
     server
-    play "c open $port" 'c send hel' 'c get HEL' 'c send lo\ne' 'c get LO\nE' \
+    play "c open $port" 'c send ex' 'c get EX' 'c send ample\n' 'c get AMPLE\n' \
+        'c send hel' 'c get HEL' 'c send lo\ne' 'c get LO\nE' \
         'c send xi' 'c get XI' 'c send t' 'c get T' 'c send \r' 'c get \r' \
         'c send \n' 'c get \n' 'c end'
 }
@@ -369,12 +390,17 @@ the line is whole: keep in mind what it was, and answer at once.'
 @test "exit: it counts behind lines that are longer than any buffer" {
     about 'Exercise: exit, however it arrives' 'A line has no greatest length,
 and the buffer may end in the middle of exit.'
-    local long
-    long=$(printf '%04094d' 0)
+    local long size steps=()
+    long=$(printf '%04096d' 0)
+    # A place for the line that is full, and begins again, would find exit.
+    for size in 16 32 64 100 127 128 255 256 512 1000 1023 1024 2048 4095 4096; do
+        steps+=("c send ${long:0:size}exit\nok\n" "c get ${long:0:size}EXIT\nOK\n")
+    done
     server
-    play "c open $port" "c send $long${long:8}" "c get $long${long:8}" \
-        'c send exit\n' 'c get EXIT\n' \
-        "c send $long\nexit\nmore\n" "c get $long\nEXIT\n" 'c end'
+    play "c open $port" "${steps[@]}" "c send $long" "c get $long" \
+        "c send $long" "c get $long" 'c send exit\nok\n' 'c get EXIT\nOK\n' \
+        "c send ${long:2}\nexit\nmore\n" "c get ${long:2}\nEXIT\n" 'c end' 'c close'
+    ends server 0
     server
     play "c open $port" 'c echo 8388608' 'c send \nexit\n' 'c get \nEXIT\n' 'c end'
 }
@@ -390,6 +416,20 @@ a reset, which can destroy the answer: half-close, and read until the client has
         "c send $much" "c send $much" "c send $much" "c send $much" \
         "c send $much" "c send $much" "c send $much" "c send $much" \
         's signal CONT' 'c get EXIT\n' 'c end' 'c close'
+    ends server 0
+}
+
+# bats test_tags=exercise
+@test "exit: the server reads until the client has gone, however it goes" {
+    about 'Exercise: exit, however it arrives' 'Half-close (SHUT_WR), and read until recv
+gives 0 or fails. What the client still says is welcome, and its reset is no failure.'
+    server
+    play "c open $port" 'c send exit\n' 'c get EXIT\n' 'c end' \
+        'c slowly There is more to say, and more; the server hears all of it.\n' \
+        'c close'
+    ends server 0
+    server
+    play "c open $port" 'c send exit\nmore\n' 'c get EXIT\n' 'c end' 'c reset'
     ends server 0
 }
 

@@ -11,13 +11,14 @@ load harness
     about 'How it works' 'recvfrom says who sent it, and sendto answers that one:
 there is no connection that would know.'
     server
-    play "a udp $port" "b udp $port" 'a send one\n' 'b send two' 'a send three\n' \
-        'b get TWO' 'a get ONE\n' 'a get THREE\n'
+    play "a udp $port" "b udp $port" 'a send one\n' 'a get ONE\n' 'b send two' \
+        'a send three\n' 'b get TWO' 'a get THREE\n'
 }
 
 # bats test_tags=lesson
 @test "only the letters a to z change; NUL and UTF-8 bytes come back as they went" {
-    about 'How it works' 'A message is a count of bytes, and no string.'
+    about 'How it works' 'A message is a count of bytes, and no string.
+Of these bytes, a to z change: what is above z is no letter here.'
     server
     play "c udp $port" 'c all' 'c send a\0b\xc3\xa9\xff{z`\n' 'c get A\0B\xc3\xa9\xff{Z`\n'
 }
@@ -166,8 +167,8 @@ last of TRIES attempts has its 250 ms, too.'
     client 127.0.0.1 "$port" 2
     say 'one\na\0b\nc\n'
     hang_up
-    ends client 0
     peer_done
+    ends client 0
     prints 'ONE\nA\0B\nC\n'
 }
 
@@ -190,7 +191,7 @@ another line: wait on.'
 # bats test_tags=exercise
 @test "answer or give up: an answer counts only with its number and one space" {
     about 'Exercise: answer or give up' 'Compare the whole number, and the space
-behind it: 11 begins with 1, and 1 begins 11.'
+behind it: 11 begins with 1, and 1 begins 11. An answer may be shorter than that.'
     local steps=() i lines=''
     for i in {1..10}; do
         steps+=("s take $i x\n" "s send 11 NO\n" "s send 0 NO\n" "s send $i X\n")
@@ -201,14 +202,29 @@ behind it: 11 begins with 1, and 1 begins 11.'
         's send +1 NO\n' 's send 1\tNO\n' 's send 1x 1 NO\n' 's send -1 NO\n' \
         's send 1\0NO\n' 's send 1\nNO\n' 's send 257 NO\n' 's send 65537 NO\n' \
         's send 4294967297 NO\n' 's send 18446744073709551617 NO\n' \
-        "${steps[@]:1}" 's take 11 x\n' 's send 1 NO\n' 's send 1' \
-        's send 11' 's send 11NO\n' 's send 111 NO\n' 's send 11 YES\n'
+        "${steps[@]:1}" 's take 11 x\n' 's send 11' 's send 1 NO\n' \
+        's send 1' 's send 11NO\n' 's send 111 NO\n' 's send 11 YES\n'
     client
     say "${lines}x\n"
     hang_up
     ends client 0
     peer_done
     prints "${lines^^[x]}YES\n"
+}
+
+# bats test_tags=exercise
+@test "answer or give up: lines 100 and 256 have their own numbers, too" {
+    about 'Exercise: answer or give up' 'A number has as many digits as it needs.
+Look at the room for it, and at its type: a byte ends at 255.'
+    local lines
+    lines=$(printf 'x\\n%.0s' {1..300})
+    peer 's udp-bind' 's numbered 300'
+    client
+    say "$lines"
+    hang_up
+    ends client 0
+    peer_done
+    prints "${lines^^[x]}"
 }
 
 # bats test_tags=exercise
@@ -234,8 +250,8 @@ not with each wait: after a datagram that does not count, wait for what is left.
     client
     say 'hello\n'
     hang_up
-    ends client 0
     peer_done
+    ends client 0
     prints 'HELLO\n'
 }
 
@@ -268,6 +284,20 @@ first as well. No other line is sent then.'
     complains client '^client: no answer to line 2$'
 }
 
+# bats test_tags=exercise,slow
+@test "answer or give up: 4 times unless given, and each has 250 ms" {
+    about 'Exercise: answer or give up' 'Without TRIES a datagram is sent 4 times. No
+wait is longer than the one before.'
+    peer 's udp-bind' 's take 1 one\n' 'x mark' 's take 1 one\n' 's take 1 one\n' \
+        's take 1 one\n' 'x before 1250' "s until $room/left"
+    client
+    say 'one\n'
+    ends client 1
+    : >"$room/left"
+    peer_done
+    complains client '^client: no answer to line 1$'
+}
+
 # bats test_tags=exercise
 @test "answer or give up: a line that fits no datagram with its number is status 1" {
     about 'Exercise: answer or give up' 'The number and the space take room: of
@@ -284,6 +314,7 @@ first as well. No other line is sent then.'
     say "${line}0"
     hang_up
     ends client 1
+    complains client 'Message too (long|large)'
 }
 
 # bats test_tags=exercise

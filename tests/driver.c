@@ -68,6 +68,7 @@
  *     burst N          send N datagrams of one byte as fast as can be, then
  *                      wait until the peer has read what it could keep
  *     datagram N       send a datagram of N bytes, get its answer
+ *     numbered N       take the datagrams "1 x\n" to "N x\n", answer each
  *     nag TEXT         send this datagram every 20 ms until one comes
  *     to NAME          what this UDP socket sends goes to NAME's peer
  *     deaf, hears      a UDP port refuses its peer's datagrams, and no more
@@ -467,6 +468,14 @@ static int await(int fd, short event, long long deadline)
     }
 }
 
+static int is_udp(const struct connection *c)
+{
+    int type = 0;
+    socklen_t size = sizeof type;
+    getsockopt(c->fd, SOL_SOCKET, SO_TYPE, &type, &size);
+    return type == SOCK_DGRAM;
+}
+
 /* Turns the escapes of a step into bytes. */
 static unsigned char *unescape(const char *text, size_t *length)
 {
@@ -857,6 +866,18 @@ static void exchange(struct connection *c, size_t size)
     free(bytes);
 }
 
+/* Takes numbered lines in their order, from 1 on, and answers each. */
+static void answer_numbers(struct connection *c, long count)
+{
+    for (long i = 1; i <= count; i++) {
+        unsigned char text[32];
+        size_t length = (size_t)sprintf((char *)text, "%ld x\n", i);
+        get(c, text, length, 1);
+        upper(text, length);
+        send_all(c, text, length);
+    }
+}
+
 /* Sends the same datagram again and again, until one comes. */
 static void nag(struct connection *c, const unsigned char *bytes,
                 size_t length)
@@ -1080,12 +1101,9 @@ static void do_step(const char *name, const char *verb, char *argument)
             nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
         }
     } else if (strcmp(verb, "get") == 0 || strcmp(verb, "take") == 0) {
-        int type;
-        socklen_t size = sizeof type;
-        getsockopt(c->fd, SOL_SOCKET, SO_TYPE, &type, &size);
         bytes = unescape(argument ? argument : "", &length);
         struct sockaddr_in peer = c->peer;
-        get(c, bytes, length, type == SOCK_DGRAM);
+        get(c, bytes, length, is_udp(c));
         if (*verb == 'g')
             c->peer = peer;
     } else if (strcmp(verb, "whoami") == 0) {
@@ -1120,7 +1138,7 @@ static void do_step(const char *name, const char *verb, char *argument)
             byte = (unsigned char)i;
             send_all(c, &byte, 1);
             upper(&byte, 1);
-            get(c, &byte, 1, 0);
+            get(c, &byte, 1, is_udp(c));
         }
     } else if (strcmp(verb, "pour") == 0) {
         pour(c, (size_t)number);
@@ -1134,6 +1152,8 @@ static void do_step(const char *name, const char *verb, char *argument)
         await_reader(c);
     } else if (strcmp(verb, "datagram") == 0) {
         exchange(c, (size_t)number);
+    } else if (strcmp(verb, "numbered") == 0) {
+        answer_numbers(c, number);
     } else if (strcmp(verb, "nag") == 0) {
         bytes = unescape(argument, &length);
         nag(c, bytes, length);

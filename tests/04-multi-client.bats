@@ -10,6 +10,68 @@ crowd() {
         "d*$1 open $port" "d*$1 send three" "b*$1 close" "d*$1 close"
 }
 
+# Builds the server anew, with these arguments for the compiler. Passed over
+# where a program that is built so does not run.
+build_with() {
+    local build="${CC:-cc} -g -pthread $*"
+    by_hand="cc -g -pthread $* server.c -o server"
+    echo 'int main(void) { return 0; }' >"$room/probe.c"
+    { $build -o "$room/probe" "$room/probe.c" && "$room/probe"; } \
+        >"$room/build" 2>&1 || skip "${CC:-cc} $1 does not work here"
+    $build -o "$room/server" "$SOURCES/server.c" >"$room/build" 2>&1 ||
+        fail 'The server does not build so:' "$(head -n 5 "$room/build")"
+    PROGRAMS=$room
+}
+
+# A pthread_create that says no a number of times, and then makes threads that
+# start late. Each may happen to any program.
+wrapped_create() {
+    cat <<'END'
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct job {
+    void *(*run)(void *);
+    void *argument;
+};
+
+static void *start_late(void *given)
+{
+    struct job job = *(struct job *)given;
+    free(given);
+    nanosleep(&(struct timespec){ .tv_nsec = LATE_MS * 1000000 }, NULL);
+    return job.run(job.argument);
+}
+
+int __real_pthread_create(pthread_t *, const pthread_attr_t *,
+                          void *(*)(void *), void *);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *how,
+                          void *(*run)(void *), void *argument)
+{
+    static int refused;
+    if (refused < REFUSALS) {
+        refused++;
+        return EAGAIN;
+    }
+    struct job *job = malloc(sizeof *job);
+    *job = (struct job){ run, argument };
+    return __real_pthread_create(thread, how, start_late, job);
+}
+END
+}
+
+# Fails if the sanitizer has found something, and shows the first of it.
+no_races() {
+    grep -qs 'data race' "$room"/races.* || return 0
+    fail 'Two threads use the same memory, and nothing keeps them apart:' \
+        "$(cat "$room"/races.* | sed -nE 's/ at 0x[0-9a-f]+//
+            s/ \(.*server\+0x.*//; s|/[^ ]*/||
+            /^  (Write|Read|Previous|Location)|server\.c:/p
+            /^  Location|^SUMMARY/q')"
+}
+
 # ---- the lesson ----------------------------------------------------------
 
 # bats test_tags=lesson
@@ -36,8 +98,9 @@ the others and the accept loop go on.'
     about 'How it works' 'A thread given the address of a variable reads it
 when it starts: by then the next accept may have written there.'
     server
-    play "a*50 open $port" "a*50 send hello" 'a*50 get HELLO' \
-        'a*50 send bye' 'a*50 get BYE' 'a*50 finish' 'a*50 end'
+    play 'x signal STOP' "a*50 open $port" 'x signal CONT' \
+        "a*50 send hello" 'a*50 get HELLO' 'a*50 send bye' 'a*50 get BYE' \
+        'a*50 finish' 'a*50 end'
 }
 
 # bats test_tags=lesson
@@ -83,7 +146,7 @@ which ends the process and all its threads: MSG_NOSIGNAL.'
 program.'
     server
     play "a open $port" "c open $port" 'c pour 67108864' 'c reset' \
-        "n served $port" 'a send here' 'a get HERE'
+        'a quiet 100' "n served $port" 'a send here' 'a get HERE'
 }
 
 # bats test_tags=lesson
@@ -187,6 +250,22 @@ the descriptors run out one day.'
     local steps=() i
     for i in {1..60}; do
         steps+=("c served $port" 'c reset' "c served $port" 'c close')
+    done
+    play "${steps[@]}"
+}
+
+# bats test_tags=lesson
+@test "each client that leaves gives its thread's memory back" {
+    about 'How it works' 'The remains of a thread are kept until somebody
+joins it, unless it is detached.'
+    by_hand='(ulimit -v 250000; ./server)'
+    [ -z "${SANITIZE-}${WRAPPER-}" ] ||
+        skip 'a sanitizer, or a wrapper, needs more memory than there is'
+    ulimit -S -s 8192 2>/dev/null || true # so large is a thread's stack
+    WRAPPER='prlimit --as=256000000:' server
+    local steps=() i
+    for i in {1..8}; do
+        steps+=("c*20 served $port 500" 'c*20 close')
     done
     play "${steps[@]}"
 }
@@ -297,6 +376,19 @@ not wait for it in the accept loop.'
 }
 
 # bats test_tags=exercise
+@test "house full: of many that come in one moment, exactly MAX are served" {
+    about 'Exercise: house full' 'Take the place before the next accept: a
+thread that has just been made may start later than that.'
+    wrapped_create >"$room/create.c"
+    build_with -Wl,--wrap=pthread_create -DLATE_MS=50 -DREFUSALS=0 \
+        "$room/create.c"
+    by_hand=''
+    server 0 5
+    play 'x signal STOP' "a*5 open $port" "b*20 open $port" \
+        'x signal CONT' 'b*20 busy' 'a*5 send x' 'a*5 get X'
+}
+
+# bats test_tags=exercise
 @test "house full: one that has already spoken is turned away too" {
     about 'Exercise: house full' 'It may see a reset, but never an answer.'
     server 0 1
@@ -325,6 +417,38 @@ when it leaves.'
 }
 
 # bats test_tags=exercise
+@test "house full: the descriptors of those who are turned away are given back" {
+    about 'Exercise: house full' 'Only close gives a descriptor back: after
+shutdown, too, it is still taken.'
+    by_hand='(ulimit -n 24; ./server 9999 2)'
+    WRAPPER="prlimit --nofile=24 ${WRAPPER-}" server 0 2
+    play "a served $port" "b served $port" "c*60 open $port" 'c*60 busy' \
+        'a close' "d served $port 500"
+}
+
+# bats test_tags=exercise
+@test "house full: a place is free before the next one asks for it" {
+    about 'Exercise: house full' 'Within 100 ms after one has left, not when
+the next one comes: that one would be told busy.'
+    server 0 2
+    play "a served $port" "b served $port" 'a close' 'b quiet 350' \
+        "c served $port"
+}
+
+# bats test_tags=exercise
+@test "house full: one for whom no thread can be made takes no place" {
+    about 'Exercise: house full' 'pthread_create failed: this client is gone,
+and no thread will ever count it out.'
+    wrapped_create >"$room/create.c"
+    build_with -Wl,--wrap=pthread_create -DLATE_MS=0 -DREFUSALS=20 \
+        "$room/create.c"
+    by_hand='(ulimit -v 50000; ./server 9999 10)'
+    server 0 5
+    play "a*20 open $port" 'a*20 close' "b*5 served $port 500" \
+        "c open $port" 'c busy'
+}
+
+# bats test_tags=exercise
 @test "house full: a place is free again when a client closes" {
     about 'Exercise: house full' 'recv gives 0: count one client less, within
 100 ms.'
@@ -339,7 +463,7 @@ when it leaves.'
     about 'Exercise: house full' 'recv gives -1: that is one client less too.'
     server 0 2
     play "b served $port" "a served $port" 'a reset' "a served $port 500" \
-        'a reset' "a served $port 500" "c open $port" 'c busy'
+        'a reset' "a served $port 500" 'a quiet 100' "c open $port" 'c busy'
 }
 
 # bats test_tags=exercise
@@ -372,6 +496,30 @@ without a lock (or an atomic), two that change it at once count as one.'
         'x signal CONT')
     play "${all_at_once[@]}" "${all_at_once[@]}" "${all_at_once[@]}" \
         "c*300 served $port 500" "x open $port" 'x busy'
+}
+
+# bats test_tags=exercise
+@test "house full: no two threads use the count at the same time" {
+    about 'Exercise: house full' 'clients++ reads, adds and writes. A thread
+that does it meanwhile is lost. Change the count, and read it, under the same
+lock (or make it an atomic).'
+    [ -z "${WRAPPER-}" ] || skip 'the sanitizer runs under no wrapper'
+    build_with -fsanitize=thread
+    grep -q __tsan "$room/server" || skip "${CC:-cc} has no such sanitizer"
+    # A file of its own: what else it says does not matter here.
+    export TSAN_OPTIONS="log_path=$room/races report_signal_unsafe=0"
+    server 0 4
+    # Those who are silent give no sign to the others: nothing but a lock
+    # comes between what their threads and the main thread do.
+    local round=("a*2 open $port" "b served $port 500" 'a*2 send x'
+        'a*2 get X' 'a*2 close' 'b close' "c*4 served $port 500" 'c*4 close'
+        "d*4 served $port 500" "e open $port" 'e busy' 'd1 reset'
+        "f served $port 500" 'd2 close' 'd3 close' 'd4 close' 'f close'
+        "g*4 served $port 500" 'g*4 reset' "h*4 served $port 500"
+        'h*4 close' "i*4 served $port 500" 'i*4 close'
+        "j*4 served $port 500")
+    play "${round[@]}"
+    no_races
 }
 
 # bats test_tags=exercise

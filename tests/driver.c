@@ -827,7 +827,7 @@ static void be_served(const char *name, const char *port, long limit)
             failed("connect: %s", strerror(errno));
         unsigned char answer = 0;
         send(fd, "a", 1, MSG_NOSIGNAL);
-        if (!await(fd, POLLIN, deadline))
+        if (!await(fd, POLLIN, now() + patience))
             failed("connected, but not answered");
         ssize_t n = recv(fd, &answer, 1, 0);
         if (n == 1 && answer == 'A') {

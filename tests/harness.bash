@@ -3,6 +3,7 @@
 #
 # From the environment (tests/commands/check sets them):
 #   PROGRAMS   the folder with the built server and client of the lesson
+#   SOURCES    the folder with server.c and client.c
 #   DRIVER     the built tests/driver.c
 #   PATIENCE   milliseconds that any one wait may take (2000)
 #   WRAPPER    a command before each program, such as valgrind (none)

@@ -76,39 +76,6 @@ failure of the server. MSG_NOSIGNAL: without it, the signal SIGPIPE ends it.'
 }
 
 # bats test_tags=lesson
-@test "a call that a signal interrupts is no failure" {
-    about 'How it works' 'EINTR: a signal interrupted the call, and nothing else
-is wrong. Here the first accept, recv and send give it. Call again.'
-    FAULT=eintr server
-    ask 'hello\n'
-    by_hand=''
-    expect 'HELLO\n'
-    ends server 0
-    peer 's listener' 'c accept s' 'c get hello\n' 'c end' 'c send HELLO\n' 'c close'
-    FAULT=eintr client
-    say 'hello\n'
-    ends client 0
-    peer_done
-    prints 'HELLO\n'
-}
-
-# bats test_tags=lesson
-@test "a send that takes fewer bytes than it was offered is continued" {
-    about 'How it works' 'send returns how many bytes it took. Here the first
-one takes one byte, and that byte is lost: the others are still due.'
-    FAULT=short server
-    ask 'hello\n'
-    by_hand=''
-    expect 'ELLO\n'
-    ends server 0
-    peer 's listener' 'c accept s' 'c get ello\n' 'c end' 'c send HELLO\n' 'c close'
-    FAULT=short client
-    say 'hello\n'
-    ends client 0
-    peer_done
-}
-
-# bats test_tags=lesson
 @test "the server listens on the port it is told, again and at once" {
     about 'How it works' 'htons puts the two bytes of the port in the order of
 the network. SO_REUSEADDR lets a new server take the port although the

@@ -24,12 +24,6 @@
  *       behind its NAME and a space, until it is ended by a signal. Where
  *       several have something to say, the first named comes first.
  *
- *   driver faulty eintr|short COMMAND [ARGUMENT]...
- *       Runs the command. eintr: its first accept, and then its first receive
- *       and send on a socket fail with EINTR. short: its first send
- *       takes one byte alone, and that byte is lost. Where the kernel cannot
- *       do this, the command runs as always. Exit status: the command's.
- *
  *   driver play STEP...
  *       Plays a conversation, one argument a step: "NAME VERB [ARGUMENT]".
  *       NAME is a connection's; "c*50" does the step for c1 to c50. Text is
@@ -99,7 +93,6 @@
  *     calm MS          it uses at most 5 % of a processor for MS ms
  *     asleep MS        the same, and it wakes at most twice
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <dirent.h>
@@ -109,26 +102,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#if defined SYS_openat2 && defined __has_include /* Linux 5.6, for faulty */
-#if __has_include(<linux/seccomp.h>)
-#define CAN_FAULT
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/ioctl.h>
-#include <sys/prctl.h>
-#endif
-#endif
 
 enum { SHOWN = 48 }; /* bytes of a text that a message shows at the most */
 
@@ -1291,91 +1272,6 @@ static int ended(char *argv[])
     return 0;
 }
 
-#ifdef CAN_FAULT
-/* The child has ended, so we do. */
-static void leave_too(int number)
-{
-    int status;
-    (void)number;
-    if (wait(&status) > 0)
-        _exit(WIFEXITED(status) ? WEXITSTATUS(status)
-                                : 128 + WTERMSIG(status));
-}
-
-static int is_socket(unsigned pid, unsigned long long fd)
-{
-    char path[64], kind[7];
-    snprintf(path, sizeof path, "/proc/%u/fd/%llu", pid, fd);
-    return readlink(path, kind, sizeof kind) == sizeof kind &&
-           memcmp(kind, "socket:", sizeof kind) == 0;
-}
-
-/* Has the kernel ask us about the calls of a child that we then start. */
-static void supervise(int is_short)
-{
-    /* The first three begin it. The others: receive, and send. */
-    static const unsigned calls[] = {
-        SYS_accept, SYS_accept4, SYS_connect, SYS_recvfrom, SYS_recvmsg,
-        SYS_read,   SYS_sendto,  SYS_sendmsg, SYS_write
-    };
-    enum { COUNT = sizeof calls / sizeof *calls };
-    struct sock_filter filter[2 * COUNT + 2] = { BPF_STMT(
-        BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)) };
-    struct sock_fprog program = { 2 * COUNT + 2, filter };
-    for (int i = 0; i < COUNT; i++) {
-        filter[2 * i + 1] = (struct sock_filter)BPF_JUMP(
-            BPF_JMP | BPF_JEQ | BPF_K, calls[i], 0, 1);
-        filter[2 * i + 2] = (struct sock_filter)BPF_STMT(
-            BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
-    }
-    filter[2 * COUNT + 1] =
-        (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-    syscall(SYS_openat2, -1, NULL, NULL, 0);
-    if (errno == ENOSYS || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return;
-    int listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-                                SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
-    if (listener < 0)
-        return;
-    signal(SIGCHLD, leave_too);
-    if (fork() == 0)
-        return; /* the listener is closed by exec */
-    int due[3] = { !is_short, 0, 0 };
-    for (;;) {
-        struct seccomp_notif asked = { 0 };
-        if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked) < 0)
-            continue;
-        struct seccomp_notif_resp answer = {
-            .id = asked.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE
-        };
-        int i = 0;
-        while (calls[i] != (unsigned)asked.data.nr)
-            i++;
-        if (due[i / 3] && i != 2 &&
-            is_socket(asked.pid, asked.data.args[0])) {
-            due[i / 3] = 0;
-            answer.flags = 0;
-            answer.val = is_short;
-            answer.error = is_short ? 0 : -EINTR;
-        } else if (i < 3) {
-            due[1] = !is_short;
-            due[2] = 1;
-        }
-        ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
-    }
-}
-#endif
-
-static int faulty(char *argv[])
-{
-#ifdef CAN_FAULT
-    supervise(strcmp(argv[0], "short") == 0);
-#endif
-    execvp(argv[1], argv + 1);
-    script_error(argv[1], strerror(errno));
-    return 2;
-}
-
 int main(int argc, char *argv[])
 {
     if (argc == 5 && strcmp(argv[1], "listening") == 0)
@@ -1388,8 +1284,6 @@ int main(int argc, char *argv[])
         return await_file(argv + 2);
     if (argc >= 4 && argc % 2 == 0 && strcmp(argv[1], "merge") == 0)
         return merge(argc - 2, argv + 2);
-    if (argc >= 4 && strcmp(argv[1], "faulty") == 0)
-        return faulty(argv + 2);
     if (argc >= 3 && strcmp(argv[1], "play") == 0)
         return play(argc - 2, argv + 2);
     fputs("usage: driver listening PGID tcp|udp MS\n"
@@ -1397,7 +1291,6 @@ int main(int argc, char *argv[])
           "       driver compare EXPECTED GOT\n"
           "       driver await FILE TEXT MS\n"
           "       driver merge NAME FIFO [NAME FIFO]...\n"
-          "       driver faulty eintr|short COMMAND [ARGUMENT]...\n"
           "       driver play STEP...\n",
           stderr);
     return 2;

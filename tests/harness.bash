@@ -14,8 +14,6 @@
 # and fails the test:
 #   about SECTION [SENTENCE]     which section of the page the test belongs
 #                                to, and the sentence that explains a failure
-#   FAULT=eintr server ...       also with start and client: calls of the program
-#                                fail once, or take a part (short); see driver.c
 #   server [ARGUMENT...]         start it, wait until it listens; sets port
 #   start NAME ARGUMENT...       start ./NAME (server or client), do not wait
 #   client [ARGUMENT...]         start the client on $port; its input: say
@@ -45,7 +43,7 @@ setup() {
     export PATIENCE
     room=$BATS_TEST_TMPDIR
     section='How it works' sentence='' by_hand=''
-    unset port FAULT
+    unset port
     declare -gA group=()
 }
 
@@ -111,8 +109,7 @@ start() {
     : >"$room/$name.out" # at once: the program may be slow to come
     : >"$room/$name.err"
     # shellcheck disable=SC2086 # WRAPPER is a command with arguments
-    in_background ${FAULT:+"$DRIVER" faulty "$FAULT"} \
-        $WRAPPER "$PROGRAMS/$name" "$@" \
+    in_background $WRAPPER "$PROGRAMS/$name" "$@" \
         >"$room/$name.out" 2>"$room/$name.err" &
     group[$name]=$!
 }

@@ -90,7 +90,8 @@
  *     threads N        there are N threads at most
  *     weigh            what memory it uses is noted
  *     grown KB         it uses at most so much more than when weighed
- *     calm MS          it uses at most 5 % of a processor for MS ms
+ *     calm MS          it uses at most 5 % of a processor for MS ms, and it
+ *                      sleeps (a busy machine gives little to one that spins)
  *     asleep MS        the same, and it wakes at most twice
  */
 #include <arpa/inet.h>
@@ -327,6 +328,7 @@ static int listening(char *argv[])
 
 struct usage {
     long threads, kilobytes, wakes;
+    int sleeps;             /* all its processes */
     long long microseconds; /* of processor time */
 };
 
@@ -372,12 +374,17 @@ static void add_usage(struct usage *u, const char *pid)
 /* What the processes of a group use, without its first one. */
 static struct usage usage_of(long group)
 {
-    struct usage u = { 0 };
+    struct usage u = { .sleeps = 1 };
     DIR *proc = opendir("/proc");
-    for (struct dirent *e; proc && (e = readdir(proc));)
+    for (struct dirent *e; proc && (e = readdir(proc));) {
+        int state = 0;
         if (isdigit((unsigned char)e->d_name[0]) &&
-            atol(e->d_name) != group && in_group(e->d_name, group))
+            atol(e->d_name) != group)
+            state = in_group(e->d_name, group);
+        if (state)
             add_usage(&u, e->d_name);
+        u.sleeps &= !state || state == 'S';
+    }
     if (proc)
         closedir(proc);
     return u;
@@ -1046,6 +1053,12 @@ static int watch(const char *verb, const char *argument)
         if (*verb == 'a' && after.wakes - before.wakes > 2)
             failed("it woke %ld times in %ld ms",
                    after.wakes - before.wakes, number);
+        for (i = 0; !after.sleeps; i++) {
+            if (i == 50)
+                failed("it never sleeps");
+            nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+            after = usage_of(watched);
+        }
     }
     return 1;
 }

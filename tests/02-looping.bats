@@ -46,7 +46,8 @@ may still be waiting for answers.'
 the program is stopped and goes on, for one. What is left is still due.'
     server
     play "c open $port" 'c pour 67108864' 's signal STOP' 's signal CONT' \
-        'c drain' 'c send still here\n' 'c get STILL HERE\n'
+        'c drain' 'c pour 67108864' 's signal STOP' 's signal CONT' 'c drain' \
+        'c send still here\n' 'c get STILL HERE\n'
 }
 
 # bats test_tags=lesson

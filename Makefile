@@ -43,7 +43,7 @@ clean:
 	rm -f lessons/*/server lessons/*/client
 
 format:
-	clang-format -i lessons/*/*.c solutions/*/*.c tests/*.c
+	clang-format -i lessons/*/*.c solutions/*/*.c tests/*.c tests/kit/*.c
 
 #: For the student
 #:   make                      build every program into build/

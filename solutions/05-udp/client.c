@@ -79,8 +79,10 @@ static int await(int server, const char *tag, size_t tag_length)
     long long left, deadline = now() + PATIENCE;
     while ((left = deadline - now()) > 0) {
         struct pollfd polled = { .fd = server, .events = POLLIN };
-        if (poll(&polled, 1, (int)left) <= 0)
-            continue;
+        if (poll(&polled, 1, (int)left) < 0 && errno != EINTR) {
+            failed("poll", strerror(errno));
+            exit(1);
+        }
         ssize_t n = recv(server, answer, sizeof answer, MSG_DONTWAIT);
         if (n < (ssize_t)tag_length || memcmp(answer, tag, tag_length) != 0)
             continue; /* refused, or the answer to another line */

@@ -27,10 +27,13 @@ static int connect_to(const struct sockaddr_in *address)
     if (server < 0)
         return failed("socket", strerror(errno));
     if (connect(server, (const struct sockaddr *)address,
-                sizeof *address) == 0 &&
-        setsockopt(server, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0)
+                sizeof *address) != 0)
+        failed("connect", strerror(errno));
+    else if (setsockopt(server, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) !=
+             0)
+        failed("setsockopt", strerror(errno));
+    else
         return server;
-    failed("connect", strerror(errno));
     close(server);
     return -1;
 }

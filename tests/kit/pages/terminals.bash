@@ -11,8 +11,6 @@
 #
 #   page FILE                 the page
 #   not_run REASON COMMAND... these commands of its prose no scene runs
-#   hurried=1                 the page's commands themselves trust in short times:
-#                             a scene that fails is played once more, alone
 #   scene FUNCTION LEAD...    the function plays the blocks under these leads
 #   play [FUNCTION...]        plays all scenes, or these
 #
@@ -62,7 +60,7 @@ PATIENCE=${PATIENCE:-10000}
 always=(-e 's/(127\.0\.0\.1:)[0-9]{5}/\1PORT/g' -e 's/pid=[0-9]+/pid=N/g'
     -e 's/0x[0-9a-f]+/ADDRESS/g')
 
-scenes=() not_run=() hurried=0
+scenes=() not_run=()
 declare -A leads_of=()
 
 page() {
@@ -120,14 +118,6 @@ play() {
     (($# > 0)) || set -- "${scenes[@]}"
     export base
     each_in_its_world "${SCENES:-4}" "$@"
-    if ((hurried)); then
-        for name; do
-            went_well "$name" || {
-                rm -rf "${base:?}/$name"
-                each_in_its_world 1 "$name"
-            }
-        done
-    fi
     # What they said, in the order of the page.
     for name; do
         if ! went_well "$name"; then

@@ -112,13 +112,14 @@ only() {
 }
 
 @test "check DIR=solutions: all is done, also from a read-only tree as a plain user" {
+    only 02 05
     chmod -R a-w solutions
     chmod a+rx "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR"/.. || true
     chown -R nobody .
     try setpriv --reuid nobody --regid nogroup --clear-groups \
         env HOME=/nonexistent TMPDIR=/tmp make check DIR=solutions
     [ "$status" -eq 0 ]
-    [[ $output == *"6 of 6 lessons done"* ]]
+    [[ $output == *"2 of 2 lessons done"* ]]
     [[ $output == *"nothing is left to do"* ]]
 }
 

@@ -56,7 +56,7 @@ enum {
 enum ending { FINISH, CLOSE, RESET };
 
 static struct client {
-    int fd, number, finished, holds;
+    int fd, number, finished, exits, holds;
     int big, stuck, late; /* it reads when so many others were served */
     enum ending ending;
     char *data;
@@ -238,7 +238,8 @@ static void server_rests(int at_first)
 
 /* ---- a client ---------------------------------------------------------- */
 
-/* Lines that end the dialogue of "exit", and such that nearly do. */
+/* Lines that end the dialogue of "exit", and such that nearly do. Returns where
+ * the first that ends it is over, or 0. */
 static size_t tempt(char *data, size_t length)
 {
     static const char *const words[] = {
@@ -260,7 +261,7 @@ static size_t tempt(char *data, size_t length)
                 return i + 1;
             line = i + 1;
         }
-    return length;
+    return 0;
 }
 
 static void open_client(struct client *c)
@@ -302,8 +303,11 @@ static void open_client(struct client *c)
         fail("out of memory");
     c->due = c->length;
     if (strcmp(way, "exit") == 0) {
-        c->due = tempt(c->data, c->length);
-        c->holds = c->due < c->length && below(2);
+        size_t over = tempt(c->data, c->length);
+        c->exits = over > 0;
+        c->holds = c->exits && below(2);
+        if (c->exits)
+            c->due = over;
     } else {
         for (size_t i = 0; i < c->length; i++)
             c->data[i] =
@@ -362,7 +366,7 @@ static void take(struct client *c)
         fail("client %d: recv: %s; %zu bytes were sent, %zu answered",
              c->number, strerror(errno), c->sent, c->got);
     if (n == 0) {
-        if (c->got < c->due || (!c->finished && c->due == c->length))
+        if (c->got < c->due || (!c->finished && !c->exits))
             fail("client %d: the server ends the connection; %zu bytes "
                  "were sent, %zu due, %zu answered",
                  c->number, c->sent, c->due, c->got);

@@ -247,6 +247,17 @@ static int in_group(const char *pid, long group)
                : 0;
 }
 
+/* Returns the next process of a group and its state, or NULL at the end. */
+static const char *next_process(DIR *proc, long group, int *state)
+{
+    struct dirent *e;
+    while (proc && (e = readdir(proc)))
+        if (isdigit((unsigned char)e->d_name[0]) &&
+            (*state = in_group(e->d_name, group)) != 0)
+            return e->d_name;
+    return NULL;
+}
+
 /* Has the process the socket with this inode open? Any socket, if 0. */
 static int has_socket(const char *pid, unsigned long inode)
 {
@@ -299,20 +310,15 @@ static int listening(char *argv[])
     int udp = strcmp(argv[1], "udp") == 0;
     long long deadline = now() + atol(argv[2]);
     do {
-        int alive = 0;
+        int alive = 0, state;
         DIR *proc = opendir("/proc");
-        for (struct dirent *e; proc && (e = readdir(proc));) {
-            if (!isdigit((unsigned char)e->d_name[0]) ||
-                !in_group(e->d_name, group))
-                continue;
+        for (const char *pid; (pid = next_process(proc, group, &state));) {
             alive = 1;
             /* The kernel's tables are long; most have no need of them. */
-            if (!has_socket(e->d_name, 0))
+            if (!has_socket(pid, 0))
                 continue;
-            if (find_listener(e->d_name, udp ? "udp" : "tcp",
-                              udp ? 7 : 10) ||
-                find_listener(e->d_name, udp ? "udp6" : "tcp6",
-                              udp ? 7 : 10))
+            if (find_listener(pid, udp ? "udp" : "tcp", udp ? 7 : 10) ||
+                find_listener(pid, udp ? "udp6" : "tcp6", udp ? 7 : 10))
                 return 0;
         }
         if (proc)
@@ -376,18 +382,48 @@ static struct usage usage_of(long group)
 {
     struct usage u = { .sleeps = 1 };
     DIR *proc = opendir("/proc");
-    for (struct dirent *e; proc && (e = readdir(proc));) {
-        int state = 0;
-        if (isdigit((unsigned char)e->d_name[0]) &&
-            atol(e->d_name) != group)
-            state = in_group(e->d_name, group);
-        if (state)
-            add_usage(&u, e->d_name);
-        u.sleeps &= !state || state == 'S';
+    int state;
+    for (const char *pid; (pid = next_process(proc, group, &state));) {
+        if (atol(pid) == group)
+            continue;
+        add_usage(&u, pid);
+        u.sleeps &= state == 'S';
     }
     if (proc)
         closedir(proc);
     return u;
+}
+
+/* Sends the processes of a group a signal, without its first one: that is the
+ * time limit, and one that is stopped ends nothing. */
+static void send_signal(long group, int number)
+{
+    DIR *proc = opendir("/proc");
+    int state;
+    for (const char *pid; (pid = next_process(proc, group, &state));)
+        if (atol(pid) != group)
+            kill((pid_t)atol(pid), number);
+    if (proc)
+        closedir(proc);
+}
+
+/* Waits until they are all stopped (T), or sleep (S). Returns 0, or -1 if the
+ * time, in milliseconds, is over before. */
+static int await_state(long group, char due, long long limit)
+{
+    long long deadline = now() + limit;
+    for (int others = 1, state; others;) {
+        DIR *proc = opendir("/proc");
+        others = 0;
+        for (const char *pid; (pid = next_process(proc, group, &state));)
+            others |= atol(pid) != group && state != due;
+        if (proc)
+            closedir(proc);
+        if (others && now() > deadline)
+            return -1;
+        nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
+    }
+    return 0;
 }
 
 /* ---- conversations ----------------------------------------------------- */
@@ -422,7 +458,7 @@ static void failed(const char *format, ...)
     va_list arguments;
     /* Its log shall not tell how it took our end. */
     if (getenv("WATCHED"))
-        kill((pid_t)-atol(getenv("WATCHED")), SIGSTOP);
+        send_signal(atol(getenv("WATCHED")), SIGSTOP);
     report_steps();
     printf("     ");
     va_start(arguments, format);
@@ -979,26 +1015,6 @@ static int make(const char *name, const char *verb, const char *argument)
     return 1;
 }
 
-/* Waits until all processes of a group are stopped (T), or sleep (S). */
-static void await_state(long group, char due)
-{
-    long long deadline = now() + patience;
-    for (int runs = 1; runs;) {
-        DIR *proc = opendir("/proc");
-        runs = 0;
-        for (struct dirent *e; proc && (e = readdir(proc));)
-            if (isdigit((unsigned char)e->d_name[0])) {
-                int state = in_group(e->d_name, group);
-                runs |= state && state != due;
-            }
-        if (proc)
-            closedir(proc);
-        if (runs && now() > deadline)
-            failed(due == 'T' ? "it does not stop" : "it never waits");
-        nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
-    }
-}
-
 /* Steps about the processes watched. Returns 0 if verb is none. */
 static int watch(const char *verb, const char *argument)
 {
@@ -1027,11 +1043,13 @@ static int watch(const char *verb, const char *argument)
     if (strcmp(verb, "signal") == 0) {
         for (i = 0; i < sizeof signals / sizeof *signals; i++)
             if (strcmp(argument, signals[i].name) == 0)
-                kill((pid_t)-watched, signals[i].number);
-        if (strcmp(argument, "STOP") == 0)
-            await_state(watched, 'T');
+                send_signal(watched, signals[i].number);
+        if (strcmp(argument, "STOP") == 0 &&
+            await_state(watched, 'T', patience) != 0)
+            failed("it does not stop");
     } else if (strcmp(verb, "rests") == 0) {
-        await_state(watched, 'S');
+        if (await_state(watched, 'S', patience) != 0)
+            failed("it never waits");
     } else if (strcmp(verb, "threads") == 0) {
         if (before.threads > number)
             failed("it has %ld threads", before.threads);

@@ -12,7 +12,7 @@
  *       Exit status: 0 ended, 1 not within MS milliseconds.
  *
  *   driver compare EXPECTED GOT
- *       Compares two files. Where they differ it prints both, bytes escaped,
+ *       Compares two files. Where they differ it prints both, escaped,
  *       with a mark under the first difference. Exit status: 0 the same, 1.
  *
  *   driver await FILE TEXT MS
@@ -46,7 +46,7 @@
  *     send TEXT        send it all (UDP: as one datagram)
  *     slowly TEXT      send it byte by byte, each as a segment of its own
  *     get TEXT         receive exactly this
- *     take TEXT        receive exactly this datagram; its sender is the peer
+ *     take TEXT        receive just this datagram; its sender is the peer
  *     whoami TEXT      send it, get this connection's own address
  *     quiet MS         nothing comes for MS milliseconds
  *     served PORT [MS] open, send "a", get "A". With MS: as long as the
@@ -59,7 +59,7 @@
  *     close            close
  *     reset            close with a reset
  *     echo N           send N bytes and receive their answers meanwhile
- *     sip N            the same, with a rest of 1 ms after each 256 KiB read
+ *     sip N            the same, with a rest of 1 ms per 256 KiB read
  *     all              send every byte value, get each one's answer
  *     pour N           send until the peer takes no more; it must stop
  *                      before N bytes

@@ -436,12 +436,14 @@ gives 0 or fails. What the client still says is welcome, and its reset is no fai
 
 # bats test_tags=exercise
 @test "exit: without it, the end of what the client says ends the dialogue still" {
-    about 'Exercise: exit, however it arrives' 'exit without a newline is not
-that line: it is answered, and the client may go on.'
+    about 'Exercise: exit, however it arrives' 'The line exit ends the dialogue:
+nothing that follows it is answered.'
     server
     ask 'hello\nexit\nmore\n'
     expect 'HELLO\nEXIT\n'
     ends server 0
+    about 'Exercise: exit, however it arrives' 'exit without a newline is not
+that line: it is answered, and the client may go on.'
     server
     ask 'exit now\nexit'
     expect 'EXIT NOW\nEXIT'

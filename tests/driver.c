@@ -447,7 +447,11 @@ static int port_out; /* the ports that bind takes are printed there */
 
 static void report_steps(void)
 {
-    for (int i = 0; i < step_number; i++)
+    /* What led to the failure are the last of them. */
+    int i = step_number > 12 ? step_number - 6 : 0;
+    if (i > 0)
+        printf("     the first %d steps %13s %17s ok\n", i, "", "");
+    for (; i < step_number; i++)
         printf("%3d. %-47.47s%-3s %s\n", i + 1, steps[i],
                strlen(steps[i]) > 47 ? "..." : "",
                i < step_number - 1 ? "ok" : "FAILED");

@@ -71,7 +71,7 @@ fail() {
         wait "${group[peer]}" 2>/dev/null || cat "$room/peer.err"
     fi
     printf '%s\n' "$@"
-    [ -z "$sentence" ] || printf 'Why: %s\n' "$sentence"
+    [ -z "$sentence" ] || fold -s -w 72 <<<"Why: ${sentence//$'\n'/ }"
     for name in server client; do
         if [ -n "${group[$name]-}" ] && ! kill -0 "${group[$name]}" 2>/dev/null; then
             status=0

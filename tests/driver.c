@@ -11,6 +11,13 @@
  *       Waits until the process has ended and its parent has taken note.
  *       Exit status: 0 ended, 1 not within MS milliseconds.
  *
+ *   driver guard SECONDS PROGRAM [ARGUMENT]...
+ *       Runs a program in a process group of its own, and waits until it and
+ *       all that it has started have ended. When the time is over, or SIGTERM
+ *       comes, or the guard's parent ends, it kills them. Exit status: the
+ *       program's; 128 and the number of the signal that ended it; 124 after
+ *       the time; 126 if it could not be run.
+ *
  *   driver compare EXPECTED GOT
  *       Compares two files. Where they differ it prints both, escaped,
  *       with a mark under the first difference. Exit status: 0 the same, 1.
@@ -106,9 +113,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -225,11 +234,11 @@ static int compare(char *argv[])
 
 /* ---- who listens ------------------------------------------------------- */
 
-/* Is the process one of the group, or about to become its first? A zombie is
- * not: it has ended. Returns its state, or 0. */
-static int in_group(const char *pid, long group)
+/* Reads what /proc tells of a process. Returns its state, or 0 if there is no
+ * such process. */
+static int look_at(const char *pid, long *parent, long *pgrp)
 {
-    char path[64], line[512];
+    char path[64], line[512], state;
     snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
     int fd = open(path, O_RDONLY);
     if (fd < 0)
@@ -237,14 +246,20 @@ static int in_group(const char *pid, long group)
     ssize_t n = read(fd, line, sizeof line - 1);
     close(fd);
     line[n > 0 ? n : 0] = '\0';
-    char *end = strrchr(line, ')'), state;
-    long parent, pgrp;
-    return end &&
-                   sscanf(end, ") %c %ld %ld", &state, &parent, &pgrp) ==
-                       3 &&
-                   (pgrp == group || atol(pid) == group) && state != 'Z'
+    char *end = strrchr(line, ')');
+    return end && sscanf(end, ") %c %ld %ld", &state, parent, pgrp) == 3
                ? state
                : 0;
+}
+
+/* Is the process one of the group, or about to become its first? A zombie is
+ * not: it has ended. Returns its state, or 0. */
+static int in_group(const char *pid, long group)
+{
+    long parent, pgrp;
+    int state = look_at(pid, &parent, &pgrp);
+    return state != 'Z' && (pgrp == group || atol(pid) == group) ? state
+                                                                 : 0;
 }
 
 /* Returns the next process of a group and its state, or NULL at the end. */
@@ -1307,12 +1322,78 @@ static int ended(char *argv[])
     return 0;
 }
 
+/* ---- a time limit ------------------------------------------------------ */
+
+static void kill_children(void)
+{
+    DIR *proc = opendir("/proc");
+    long parent, pgrp;
+    for (struct dirent *e; proc && (e = readdir(proc));)
+        if (isdigit((unsigned char)e->d_name[0]) &&
+            look_at(e->d_name, &parent, &pgrp) && parent == getpid())
+            kill((pid_t)atol(e->d_name), SIGKILL);
+    if (proc)
+        closedir(proc);
+}
+
+static int guard(char *argv[])
+{
+    long long deadline = now() + atol(argv[0]) * 1000;
+    pid_t parent = getppid(), self = getpid();
+    sigset_t awaited, before;
+    sigemptyset(&awaited);
+    sigaddset(&awaited, SIGCHLD);
+    sigaddset(&awaited, SIGTERM);
+    signal(SIGCHLD, SIG_DFL);
+    setpgid(0, 0);
+    /* From here on no signal is missed, and what the program leaves behind
+     * becomes our child. */
+    sigprocmask(SIG_BLOCK, &awaited, &before);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent)
+        return 128 + SIGTERM;
+    pid_t program = fork();
+    if (program == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        if (getppid() == self)
+            execvp(argv[1], argv + 1);
+        perror(argv[1]);
+        _exit(126);
+    }
+    int result = 126, killed_for = program < 0 ? 126 : 0;
+    for (;;) {
+        int status;
+        pid_t child;
+        while ((child = waitpid(-1, &status, WNOHANG)) > 0)
+            if (child == program)
+                result = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+                                             : WEXITSTATUS(status);
+        if (child < 0)
+            return killed_for ? killed_for : result;
+        long long left = deadline - now();
+        if (left <= 0 && !killed_for)
+            killed_for = 124;
+        if (killed_for) {
+            kill_children(); /* theirs are ours then, until none is left */
+            left = 1;
+        }
+        struct timespec t = { .tv_sec = left / 1000,
+                              .tv_nsec = left % 1000 * 1000000 };
+        if (sigtimedwait(&awaited, NULL, &t) == SIGTERM && !killed_for)
+            killed_for = 128 + SIGTERM;
+    }
+}
+
 int main(int argc, char *argv[])
 {
     if (argc == 5 && strcmp(argv[1], "listening") == 0)
         return listening(argv + 2);
     if (argc == 4 && strcmp(argv[1], "ended") == 0)
         return ended(argv + 2);
+    if (argc >= 4 && strcmp(argv[1], "guard") == 0)
+        return guard(argv + 2);
     if (argc == 4 && strcmp(argv[1], "compare") == 0)
         return compare(argv + 2);
     if (argc == 5 && strcmp(argv[1], "await") == 0)
@@ -1323,6 +1404,7 @@ int main(int argc, char *argv[])
         return play(argc - 2, argv + 2);
     fputs("usage: driver listening PGID tcp|udp MS\n"
           "       driver ended PID MS\n"
+          "       driver guard SECONDS PROGRAM [ARGUMENT]...\n"
           "       driver compare EXPECTED GOT\n"
           "       driver await FILE TEXT MS\n"
           "       driver merge NAME FIFO [NAME FIFO]...\n"

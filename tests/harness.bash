@@ -51,7 +51,7 @@ setup() {
 teardown() {
     local name
     for name in "${!group[@]}"; do
-        kill -KILL -- "-${group[$name]}" 2>/dev/null
+        kill "${group[$name]}" 2>/dev/null
         wait "${group[$name]}" 2>/dev/null
     done
     if grep -sE 'Sanitizer|runtime error:|^==[0-9]+==' "$room"/*.err; then
@@ -114,9 +114,10 @@ start() {
     group[$name]=$!
 }
 
-# Becomes the command: in a process group of its own (timeout makes it), with
-# no descriptor of ours, ended when we end. A test never waits for the limit: it
-# is for what nobody ends.
+# Becomes the guard of the command: in a process group of its own, with no
+# descriptor of ours, ended when we end. A test never waits for the limit: it
+# is for what nobody ends. (timeout, of the system, can leave a program behind:
+# a signal that comes while it starts one ends it alone.)
 in_background() {
     if [ -n "${reader-}" ]; then
         exec <&"$reader" {reader}<&-
@@ -124,8 +125,7 @@ in_background() {
         exec </dev/null
     fi
     [ -z "${writer-}" ] || exec {writer}>&-
-    exec setpriv --pdeathsig TERM timeout --kill-after 1 $((PATIENCE / 100)) \
-        "$@" 3>&- 4>&-
+    exec "$DRIVER" guard $((PATIENCE / 100)) "$@" 3>&- 4>&-
 }
 
 server() {
@@ -137,8 +137,7 @@ server() {
     where=$("$DRIVER" listening "${group[server]}" $protocol "$PATIENCE") ||
         status=$?
     if ((status == 3)); then
-        wait "${group[server]}" && status=0 || status=$?
-        fail "The server $(how_it_ended "$status") before it listened."
+        fail "The server ended before it listened."
     elif ((status != 0)); then
         fail "The server runs, but it listens on no port."
     elif [ "${where% *}" != 127.0.0.1 ]; then
@@ -216,7 +215,7 @@ ask() {
     asked=$1
     by_hand="printf '$asked' | nc -N 127.0.0.1 9999"
     status=0
-    printf '%b' "$asked" | timeout "$((PATIENCE / 1000))" nc -N 127.0.0.1 "$port" \
+    printf '%b' "$asked" | "$DRIVER" guard "$((PATIENCE / 1000))" nc -N 127.0.0.1 "$port" \
         >"$room/answer" 2>"$room/nc.err" 3>&- 4>&- || status=$?
 }
 

@@ -51,7 +51,8 @@ run_out() {
     shift
     status=0
     : >"$room/$name.out"
-    timeout --kill-after 1 "$((PATIENCE / 1000))" "$PROGRAMS/$name" "$@" \
+    # shellcheck disable=SC2086 # WRAPPER is a command with arguments
+    "$DRIVER" guard "$((PATIENCE / 1000))" ${WRAPPER-} "$PROGRAMS/$name" "$@" \
         >"${into-$room/$name.out}" 2>"$room/$name.err" 3>&- 4>&- || status=$?
 }
 
@@ -67,7 +68,7 @@ says() {
 }
 
 stop() {
-    kill -KILL -- "-${group[$1]}" 2>/dev/null || true
+    kill "${group[$1]}" 2>/dev/null || true
     wait "${group[$1]}" 2>/dev/null || true
     unset "group[$1]"
 }

@@ -177,7 +177,7 @@ rests() {
     if ! said=$("$DRIVER" play "x calm $rest" 2>&1); then
         [[ $said == *"the program has ended" ]] ||
             wrong "The $1 does not rest: ${said##*$'\n'}"
-        # The driver has stopped what it watched; timeout may be there still.
+        # The driver has stopped what it watched.
         kill -CONT -- "-$WATCHED" 2>/dev/null
     fi
     [[ $when == *+* && $error != short ]] || return 0

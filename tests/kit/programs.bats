@@ -119,10 +119,7 @@ lacks_the_right() {
         each lacks_the_right
     elif ((EUID == 0)); then
         # Even root has no right that it has given away for good.
-        timeout() {
-            setpriv --bounding-set -net_bind_service timeout "$@"
-        }
-        each lacks_the_right
+        WRAPPER='setpriv --bounding-set -net_bind_service' each lacks_the_right
     else
         each lacks_the_right
     fi

@@ -262,7 +262,8 @@ only() {
 }
 
 @test "a program under test that runs on, or its daemon, is gone after the check" {
-    cat >lessons/01-one-shot/server.c <<'C'
+    local seconds=98765.$$ # no other sleep is called like this
+    cat >lessons/01-one-shot/server.c <<C
 #include <signal.h>
 #include <unistd.h>
 int main(void)
@@ -272,7 +273,7 @@ int main(void)
         setsid();
         fork();
     }
-    execl("/bin/sleep", "sleep", "987.654", (char *)0);
+    execl("/bin/sleep", "sleep", "$seconds", (char *)0);
     return 0;
 }
 C
@@ -280,5 +281,5 @@ C
     PATIENCE=500 try make check LESSON=01
     [ "$status" -eq 2 ]
     [[ $output == *"it listens on no port"* ]]
-    ! pgrep -f 'sleep 987.654'
+    ! pgrep -f "sleep $seconds"
 }

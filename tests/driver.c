@@ -1339,7 +1339,7 @@ static void kill_children(void)
 static int guard(char *argv[])
 {
     long long deadline = now() + atol(argv[0]) * 1000;
-    pid_t parent = getppid(), self = getpid();
+    pid_t parent = getppid(), self = getpid(), origin = getpgrp();
     sigset_t awaited, before;
     sigemptyset(&awaited);
     sigaddset(&awaited, SIGCHLD);
@@ -1376,7 +1376,11 @@ static int guard(char *argv[])
         if (left <= 0 && !killed_for)
             killed_for = 124;
         if (killed_for) {
-            kill_children(); /* theirs are ours then, until none is left */
+            /* All of the group at one time, for which we leave it. Then what
+             * has gone elsewhere: it becomes our child, until none is left. */
+            if (origin != self && setpgid(0, origin) == 0)
+                kill(-self, SIGKILL);
+            kill_children();
             left = 1;
         }
         struct timespec t = { .tv_sec = left / 1000,

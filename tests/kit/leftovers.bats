@@ -9,7 +9,9 @@ setup() {
     kit=$BATS_TEST_TMPDIR/kit
     mkdir "$kit" "$BATS_TEST_TMPDIR/tmp"
     cd "$BATS_TEST_DIRNAME/../.." || return
-    cp -r Makefile lessons solutions tests "$kit"
+    cp -r Makefile lessons solutions "$kit"
+    mkdir "$kit/tests"
+    cp -r tests/*.* tests/commands "$kit/tests"
     cd "$kit" || return
 }
 
@@ -38,6 +40,7 @@ within() {
     shift
     until "$@"; do
         ((SECONDS < end)) || return 1
+        sleep 0.05
     done
 }
 

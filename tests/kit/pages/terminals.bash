@@ -113,7 +113,9 @@ play() {
     trap 'exit 130' INT TERM
     mkdir "$base/kit" "$base/told"
     touch "$base/used" "$base/taken"
-    cp -r "$kit/lessons" "$kit/solutions" "$kit/tests" "$kit/Makefile" "$base/kit"
+    mkdir "$base/kit/tests"
+    cp -r "$kit/lessons" "$kit/solutions" "$kit/Makefile" "$base/kit"
+    cp -r "$kit"/tests/*.* "$kit/tests/commands" "$base/kit/tests"
     build || exit 1
     (($# > 0)) || set -- "${scenes[@]}"
     export base

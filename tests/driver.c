@@ -462,6 +462,9 @@ static int port_out; /* the ports that bind takes are printed there */
 
 static void report_steps(void)
 {
+    /* Its log shall not tell how it took our end. */
+    if (getenv("WATCHED"))
+        send_signal(atol(getenv("WATCHED")), SIGSTOP);
     /* What led to the failure are the last of them. */
     int i = step_number > 12 ? step_number - 6 : 0;
     if (i > 0)
@@ -475,9 +478,6 @@ static void report_steps(void)
 static void failed(const char *format, ...)
 {
     va_list arguments;
-    /* Its log shall not tell how it took our end. */
-    if (getenv("WATCHED"))
-        send_signal(atol(getenv("WATCHED")), SIGSTOP);
     report_steps();
     printf("     ");
     va_start(arguments, format);

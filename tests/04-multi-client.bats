@@ -264,8 +264,9 @@ joins it, unless it is detached.'
     ulimit -S -s 8192 2>/dev/null || true # so large is a thread's stack
     WRAPPER='prlimit --as=256000000:' server
     local steps=() i
+    # The threads of one round may not have ended when the next one begins.
     for i in {1..8}; do
-        steps+=("c*20 served $port 500" 'c*20 close')
+        steps+=("c*10 served $port 500" 'c*10 finish' 'c*10 end' 'c*10 close')
     done
     play "${steps[@]}"
 }

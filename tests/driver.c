@@ -1386,9 +1386,11 @@ static int guard(char *argv[])
         if (left <= 0 && !killed_for)
             killed_for = 124;
         if (killed_for) {
-            /* All of the group at one time, for which we leave it. Then what
-             * has gone elsewhere: it becomes our child, until none is left. */
-            if (origin != self && setpgid(0, origin) == 0)
+            /* All of the group at one time, for which we leave it, if there is
+             * a way back: 0 is a group outside of our process namespace. Then
+             * what has gone elsewhere: it becomes our child, until none is
+             * left. */
+            if (origin > 0 && origin != self && setpgid(0, origin) == 0)
                 kill(-self, SIGKILL);
             kill_children();
             left = 1;

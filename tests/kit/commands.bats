@@ -137,6 +137,14 @@ only() {
     grep -q '2 of 2 lessons done' "$BATS_TEST_TMPDIR/other.out"
 }
 
+@test "check: it works where it is started from outside, as docker exec does" {
+    local inside=(unshare --pid --fork --kill-child --mount-proc)
+    ((EUID == 0)) || inside+=(--map-root-user)
+    try "${inside[@]}" make check DIR=solutions LESSON=05
+    [ "$status" -eq 0 ]
+    [[ $output == *"1 of 1 lessons done"* ]]
+}
+
 @test "check: colour is for a terminal" {
     # sh would drop the functions that bats hands to a bats inside it.
     try env TERM=xterm SHELL="$BASH" script -qec 'make check LESSON=01' /dev/null

@@ -18,7 +18,7 @@ setup() {
 # A command with its output in $output, cut off if it hangs, without bats' own
 # descriptors.
 try() {
-    run timeout 60 "$@" 3>&- 4>&-
+    run timeout -k 5 60 "$@" 3>&- 4>&-
 }
 
 solve() {

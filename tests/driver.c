@@ -12,11 +12,11 @@
  *       Exit status: 0 ended, 1 not within MS milliseconds.
  *
  *   driver guard SECONDS PROGRAM [ARGUMENT]...
- *       Runs a program in a process group of its own, and waits until it and
- *       all that it has started have ended. When the time is over, or SIGTERM
- *       comes, or the guard's parent ends, it kills them. Exit status: the
- *       program's; 128 and the number of the signal that ended it; 124 after
- *       the time; 126 if it could not be run.
+ *       Runs a program in a process group of its own, and waits until it
+ *       and all that it has started have ended. When the time is over, or
+ *       SIGTERM comes, or the guard's parent ends, it kills them. Exit
+ *       status: the program's; 128 and the number of the signal that
+ *       ended it; 124 after the time; 126 if it could not be run.
  *
  *   driver compare EXPECTED GOT
  *       Compares two files. Where they differ it prints both, escaped,

@@ -195,16 +195,16 @@ only() {
 }
 
 @test "demo: both sides in the order of time, within 80 columns, for every lesson" {
-    local lesson demos=()
+    local lesson
+    local -A demo
     make -s all build/driver
-    # A demo mostly waits.
+    # Beside each other: a demo mostly waits. Without LESSON it is that of 01.
     for lesson in '' 01 02 03 04 05 06; do
         timeout 60 make demo LESSON=$lesson >"$BATS_TEST_TMPDIR/demo$lesson" 2>&1 3>&- 4>&- &
-        demos+=($!)
+        demo[of$lesson]=$!
     done
     for lesson in '' 01 02 03 04 05 06; do
-        wait "${demos[0]}"
-        demos=("${demos[@]:1}")
+        wait "${demo[of$lesson]}"
         output=$(cat "$BATS_TEST_TMPDIR/demo$lesson")
         [[ $output == *"Lesson ${lesson:-01}-"* ]]
         [[ $output =~ "listening on 127.0.0.1:".*" > "[a-z].*"a   "[A-Z].*"has left, status 0" ]]

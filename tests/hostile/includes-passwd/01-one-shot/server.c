@@ -1,0 +1,6 @@
+/* Hostile: has the compiler read a file. */
+#include "/etc/passwd"
+int main(void)
+{
+    return 0;
+}

@@ -25,7 +25,7 @@ SANDBOX=${SANDBOX:-bubblewrap}
 
 # What a program may use at most: KiB in a file, seconds of a processor. No file
 # with what is left of a crash.
-LIMITS='-f 20480 -t 10 -c 0'
+LIMITS='-f 20480 -t 60 -c 0'
 
 system_folders() {
     local folder

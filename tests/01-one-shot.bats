@@ -153,11 +153,11 @@ like any other: count the bytes, of the line and of the answer.'
 sides end up sending, and nobody reads: send and receive by turns.'
     peer 's listener' 'c accept s' 'c upper'
     client
-    many a 12 >&"$writer" || fail 'The client reads no more of its input.'
+    many a >&"$writer" || fail 'The client reads no more of its input.'
     hang_up
     peer_done
     ends client 0
-    printed <(many A 12)
+    printed <(many A)
 }
 
 # bats test_tags=lesson,client

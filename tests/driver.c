@@ -11,7 +11,7 @@
  *       Waits until the process has ended and its parent has taken note.
  *       Exit status: 0 ended, 1 not within MS milliseconds.
  *
- *   driver guard SECONDS PROGRAM [ARGUMENT]...
+ *   driver guard SECONDS [NAME=VALUE]... PROGRAM [ARGUMENT]...
  *       Runs a program in a process group of its own, and waits until it
  *       and all that it has started have ended. When the time is over, or
  *       SIGTERM comes, or the guard's parent ends, or they have more in
@@ -19,15 +19,18 @@
  *       status: the program's; 128 and the number of the signal that ended
  *       it; 124 after the time; 126 if it could not be run. The program has
  *       no descriptor of ours but the first three; what else the guard was
- *       given it keeps open until it ends. With TASKS (environment) the
- *       program is "bwrap ... --info-fd 3 --block-fd 4 ...", and so many
- *       processes and threads there may be in its box.
+ *       given it keeps open until it ends. The names are set in its
+ *       environment. DESCRIPTORS and ADDRESS_SPACE (environment) are limits:
+ *       so many of the first, so many bytes of the second. With INSIDE
+ *       (environment) it runs in the box that the process of this number
+ *       keeps: with that box's files and no right there, with a PATH as its
+ *       environment, and at most TASKS processes and threads in the box.
+ *       What it leaves behind is killed when it ends.
  *
- *   driver tell tcp|udp|- SECONDS PROGRAM [ARGUMENT]...
+ *   driver tell tcp|udp|- SECONDS [NAME=VALUE]... PROGRAM [ARGUMENT]...
  *       The same, and on descriptor 5 it prints "ADDRESS PORT" as soon as the
  *       program listens (see listening), unless "-" is given, and "ended
- *       STATUS" when it and all that it has started have ended. A box around
- *       it may take seconds longer.
+ *       STATUS" when it and all that it has started have ended.
  *
  *   driver plain
  *       Copies standard input, with all that is not plain ASCII escaped, and
@@ -124,7 +127,7 @@
  *                      sleeps (a busy machine gives little to one that spins)
  *     asleep MS        the same, and it wakes at most twice
  */
-#define _GNU_SOURCE /* prlimit */
+#define _GNU_SOURCE /* setns, unshare, fexecve */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <dirent.h>
@@ -132,6 +135,7 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -142,6 +146,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -309,9 +314,9 @@ static const char *next_process(DIR *proc, long group, int *state)
     return NULL;
 }
 
-/* Is the process of a group what is tested? Its first one is the time limit,
- * which may have just begun to start another, and bubblewrap keeps a box around
- * a program. What is on its way out has no program any more. */
+/* Is the process of a group what is tested? Others are ours: the time limit,
+ * which comes first, and who goes into a box for it. What is on its way out has
+ * no program any more. */
 static int is_tested(const char *pid, long group)
 {
     static char own[512];
@@ -323,8 +328,7 @@ static int is_tested(const char *pid, long group)
     if (atol(pid) == group || (n < 0 && errno == ENOENT))
         return 0;
     program[n > 0 ? n : 0] = '\0';
-    return strcmp(program, "/usr/bin/bwrap") != 0 &&
-           strcmp(program, own) != 0;
+    return strcmp(program, own) != 0;
 }
 
 /* Has the process the socket with this inode open? Any socket, if 0. */
@@ -671,15 +675,18 @@ static void upper(unsigned char *bytes, size_t length)
             bytes[i] = (unsigned char)(bytes[i] - 'a' + 'A');
 }
 
-/* What is sent where any bytes will do: 0 to 250 again and again, so that no
- * block of a usual size is like its neighbour. Byte i of a message is
- * pattern[i % PERIOD], and as many more follow as fit into a piece. */
+/* What is sent where any bytes will do, once it is made: 0 to 250 again and
+ * again, so that no block of a usual size is like its neighbour. Byte i of a
+ * message is pattern[i % PERIOD], and as many more follow as fit into a
+ * piece. */
 enum { PERIOD = 251, PIECE = 65536 };
 static unsigned char pattern[PERIOD + PIECE],
     pattern_answer[PERIOD + PIECE];
 
 static void make_pattern(void)
 {
+    if (pattern[1] != 0)
+        return;
     for (size_t i = 0; i < sizeof pattern; i++)
         pattern[i] = pattern_answer[i] = (unsigned char)(i % PERIOD);
     upper(pattern_answer, sizeof pattern_answer);
@@ -837,6 +844,7 @@ static void echo(struct connection *c, size_t size, int slowly)
     size_t sent = 0, have = 0, rest = 0;
     unsigned char piece[16384];
     long long deadline = now() + patience;
+    make_pattern();
     while (have < size) {
         struct pollfd p = { .fd = c->fd, .events = POLLIN };
         if (sent < size)
@@ -886,6 +894,7 @@ static void echo(struct connection *c, size_t size, int slowly)
 /* Sends without reading until the peer takes no more. */
 static void pour(struct connection *c, size_t limit)
 {
+    make_pattern();
     while (!is_full(c)) {
         ssize_t n = send(c->fd, pattern + c->poured % PERIOD, PIECE / 4,
                          MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -1032,6 +1041,7 @@ static void exchange(struct connection *c, size_t size)
 {
     if (size > PIECE)
         script_error("no datagram is so large", "datagram");
+    make_pattern();
     send_all(c, pattern, size);
     get(c, pattern_answer, size, 1);
 }
@@ -1145,7 +1155,7 @@ static int make(const char *name, const char *verb, const char *argument)
     return 1;
 }
 
-/* Does the program run? Its box may be there earlier, and seconds longer. */
+/* Does the program run? Others of its group may come earlier. */
 static int does_run(long group)
 {
     int tested = 0, state;
@@ -1500,7 +1510,6 @@ static int play(int argc, char *argv[])
     signal(SIGPIPE, SIG_IGN); /* not everybody reads all ports */
     port_out = dup(STDOUT_FILENO);
     dup2(STDERR_FILENO, STDOUT_FILENO); /* reports go to standard error */
-    make_pattern();
     for (int i = 0; i < argc && !latest; i++)
         if (strstr(argv[i], " before "))
             measure_lateness();
@@ -1546,23 +1555,16 @@ static int ended(char *argv[])
 
 /* ---- a time limit ------------------------------------------------------ */
 
-/* Returns how many of our children are not a box, after it has sent each child
- * the signal; 0 is none. */
-static int for_children(int signal)
+static void kill_children(void)
 {
     DIR *proc = opendir("/proc");
     long parent, pgrp;
-    int tested = 0;
     for (struct dirent *e; proc && (e = readdir(proc));)
         if (isdigit((unsigned char)e->d_name[0]) &&
-            look_at(e->d_name, &parent, &pgrp) && parent == getpid()) {
-            tested += is_tested(e->d_name, 0);
-            if (signal)
-                kill((pid_t)atol(e->d_name), signal);
-        }
+            look_at(e->d_name, &parent, &pgrp) && parent == getpid())
+            kill((pid_t)atol(e->d_name), SIGKILL);
     if (proc)
         closedir(proc);
-    return tested;
 }
 
 /* What all that descends from us has in memory, in KB. */
@@ -1598,56 +1600,103 @@ static long memory_below(void)
     return kilobytes;
 }
 
-/* Becomes the program, whom no signal of ours reaches but the end of the
- * guard. It has the descriptors up to the last. */
-static void become(char *argv[], pid_t guard, const sigset_t *mask,
-                   int last)
+/* Is this a setting of the environment, NAME=VALUE? */
+static int is_assignment(const char *word)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    sigprocmask(SIG_SETMASK, mask, NULL);
-    for (int fd = last + 1; fd < 256; fd++)
-        close(fd);
-    if (getppid() == guard)
-        execvp(argv[0], argv);
-    perror(argv[0]);
+    return word && word[strcspn(word, "=/")] == '=';
+}
+
+/* Waits for the end of a child, and of what becomes our child meanwhile; ends
+ * with its status. */
+static void end_with(pid_t child)
+{
+    int status;
+    for (pid_t ended; (ended = wait(&status)) != child;)
+        if (ended < 0 && errno != EINTR)
+            _exit(126);
+    _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+                              : WEXITSTATUS(status));
+}
+
+/* Ends us if a call has failed. */
+static void hold(int result, const char *what)
+{
+    if (result >= 0)
+        return;
+    perror(what);
     _exit(126);
 }
 
-/* Runs bwrap, and lets the program in its box begin when a limit holds: those in
- * the box are counted by themselves, so that it cannot be set before. */
-static pid_t run_in_box(char *argv[], const sigset_t *mask, rlim_t tasks)
+/* Goes into the box that the process keeps, and returns as a child in there, in
+ * a process namespace of its own. The first process of that stays with us, and
+ * when it ends, all in there end. A program can do nothing to it, or to us: we
+ * have the rights in the box, and it has none. */
+static void enter(pid_t box)
 {
-    char text[256], *at;
-    size_t have = 0;
-    ssize_t n;
-    int info[2], block[2];
-    pid_t self = getpid();
-    if (pipe(info) < 0 || pipe(block) < 0)
-        return -1;
-    pid_t box = fork();
-    if (box == 0) {
-        /* Not to step on each other, they first go out of the way. */
-        int told = fcntl(info[1], F_DUPFD, 10);
-        int awaited = fcntl(block[0], F_DUPFD, 10);
-        dup2(told, 3);
-        dup2(awaited, 4);
-        become(argv, self, mask, 4);
+    int namespaces = (int)syscall(SYS_pidfd_open, box, 0);
+    hold(namespaces, "the box");
+    hold(setns(namespaces, CLONE_NEWUSER | CLONE_NEWNS), "the box");
+    hold(unshare(CLONE_NEWPID), "the box");
+    close(namespaces);
+    hold(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new rights");
+    for (int depth = 0; depth < 2; depth++) {
+        /* The guard has to see what we are. */
+        prctl(PR_SET_DUMPABLE, 1);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        pid_t child = fork();
+        hold(child, "fork");
+        if (child != 0)
+            end_with(child);
     }
-    close(info[1]);
-    close(block[0]);
-    while (have < sizeof text - 1 && !memchr(text, '}', have) &&
-           (n = read(info[0], text + have, sizeof text - 1 - have)) > 0)
-        have += (size_t)n;
-    text[have] = '\0';
-    at = strstr(text, "\"child-pid\": ");
-    if (at && prlimit(atoi(at + 13), RLIMIT_NPROC,
-                      &(struct rlimit){ tasks, tasks }, NULL) < 0) {
-        perror("the limit of processes");
-        kill(box, SIGKILL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+/* Sets a limit of ours that the environment gives. */
+static void limit(const char *name, enum __rlimit_resource resource)
+{
+    const char *most = getenv(name);
+    rlim_t number = most ? strtoul(most, NULL, 10) : 0;
+    if (most)
+        hold(setrlimit(resource, &(struct rlimit){ number, number }), name);
+}
+
+/* Becomes the program, whom no signal of ours reaches but the end of the
+ * guard. */
+static void become(char *argv[], pid_t guard, const sigset_t *mask)
+{
+    const char *box = getenv("INSIDE");
+    int program = -1;
+    for (int fd = STDERR_FILENO + 1; fd < 256; fd++)
+        close(fd);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != guard)
+        _exit(126);
+    if (box) {
+        /* Its file is not in the box. */
+        char **command = argv;
+        while (is_assignment(*command))
+            command++;
+        program = open(*command, O_PATH | O_CLOEXEC);
+        hold(program, *command);
+        enter(atoi(box));
+        /* Its own processes are counted, and no others. */
+        limit("TASKS", RLIMIT_NPROC);
     }
-    close(info[0]);
-    close(block[1]);
-    return box;
+    limit("DESCRIPTORS", RLIMIT_NOFILE);
+    limit("ADDRESS_SPACE", RLIMIT_AS);
+    if (box) {
+        clearenv();
+        setenv("PATH", "/usr/bin:/bin", 1);
+    }
+    while (is_assignment(*argv))
+        putenv(*argv++);
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    if (box)
+        fexecve(program, argv, environ);
+    else
+        execvp(argv[0], argv);
+    perror(argv[0]);
+    _exit(126);
 }
 
 /* Kills all of the group at one time, for which we leave it, if there is a way
@@ -1659,7 +1708,7 @@ static void kill_all(pid_t origin, int round)
     int reached = origin > 0 && origin != group &&
                   setpgid(0, origin) == 0 && kill(-group, SIGKILL) == 0;
     if (!reached || round > 3)
-        for_children(SIGKILL);
+        kill_children();
 }
 
 /* With a protocol, or "-", tells on descriptor 5 where the program listens, and
@@ -1669,7 +1718,6 @@ static int guard(char *argv[], const char *protocol)
     enum { LOOK_MS = 4, WEIGH_MS = 300 };
     long long deadline = now() + atol(argv[0]) * 1000;
     long most = getenv("MEMORY") ? atol(getenv("MEMORY")) : 0;
-    const char *tasks = getenv("TASKS");
     pid_t parent = getppid(), self = getpid(), origin = getpgrp();
     sigset_t awaited, before;
     sigemptyset(&awaited);
@@ -1684,13 +1732,12 @@ static int guard(char *argv[], const char *protocol)
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
         return 128 + SIGTERM;
-    pid_t program =
-        tasks ? run_in_box(argv + 1, &before, (rlim_t)atol(tasks)) : fork();
+    pid_t program = fork();
     if (program == 0)
-        become(argv + 1, self, &before, STDERR_FILENO);
+        become(argv + 1, self, &before);
     signal(SIGPIPE, SIG_IGN); /* who was told may have left */
     FILE *told = protocol ? fdopen(5, "w") : NULL;
-    int result = 126, killed_for = program < 0 ? 126 : 0, ended = 0;
+    int result = 126, killed_for = program < 0 ? 126 : 0;
     int round = 0;
     int searching = told && *protocol != '-';
     long long weighed = now();
@@ -1698,26 +1745,22 @@ static int guard(char *argv[], const char *protocol)
         int status;
         pid_t child;
         while ((child = waitpid(-1, &status, WNOHANG)) > 0)
-            if (child == program) {
+            if (child == program)
                 result = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
                                              : WEXITSTATUS(status);
-                ended = 1;
-            }
         if (killed_for)
             result = killed_for;
-        if (told && (child < 0 || (ended && for_children(0) == 0))) {
-            fprintf(told, "ended %d\n", result);
-            fclose(told);
-            told = NULL, searching = 0;
-        }
-        if (child < 0)
+        if (child < 0) {
+            if (told)
+                fprintf(told, "ended %d\n", result);
             return result;
+        }
         long long left = deadline - now();
         if (left <= 0 && !killed_for)
             killed_for = 124;
         if (killed_for) {
             kill_all(origin, ++round);
-            left = round < 20 ? round : 20; /* a box ends slowly */
+            left = round < 20 ? round : 20;
         } else if (searching) {
             left = LOOK_MS;
         } else if (most && left > WEIGH_MS) {
@@ -1784,8 +1827,10 @@ int main(int argc, char *argv[])
         return play(argc - 2, argv + 2);
     fputs("usage: driver listening PGID tcp|udp MS\n"
           "       driver ended PID MS\n"
-          "       driver guard SECONDS PROGRAM [ARGUMENT]...\n"
-          "       driver tell tcp|udp|- SECONDS PROGRAM [ARGUMENT]...\n"
+          "       driver guard SECONDS [NAME=VALUE]... PROGRAM "
+          "[ARGUMENT]...\n"
+          "       driver tell tcp|udp|- SECONDS [NAME=VALUE]... PROGRAM "
+          "[ARGUMENT]...\n"
           "       driver compare EXPECTED GOT\n"
           "       driver await FILE TEXT MS\n"
           "       driver merge NAME FIFO [NAME FIFO]...\n"

@@ -8,8 +8,8 @@
 #   PATIENCE   milliseconds that any one wait may take (2000)
 #   SANITIZE   the sanitizers that the programs were built with (none)
 #   WRAPPER    a command before each program, such as valgrind (none)
-#   BOX        a command before that, which keeps the program apart; @ in it is
-#              the folder of the programs, which may have no space in its name
+#   BOX        what keeps the programs apart: a command before each, or the
+#              number of a process that keeps a box, which they are put into
 #              (none)
 #   LIMITS     options of ulimit, for what is in a box
 #   LETTERS    26 letters that texts have in place of a to z (as they are)
@@ -24,7 +24,8 @@
 #   start NAME ARGUMENT...       start ./NAME (server or client), do not wait
 #   client [ARGUMENT...]         start the client on $port; its input: say
 #   say TEXT, hang_up            write to the client's input; end that input
-#   many LETTER MIB              print that many MiB of a letter
+#   many LETTER                  print more of a letter than all that is
+#                                between two programs can hold
 #   prints TEXT                  the client has printed exactly this so far
 #   ends NAME STATUS             the program has left with this exit status
 #   printed FILE                 the client has printed the same as the file has
@@ -37,6 +38,8 @@
 #                                The first step binds; sets port
 #   peer_done                    that conversation has held to its end
 #   refuses NAME ARGUMENT...     these arguments are bad usage: status 2
+# Before server, start and client, DESCRIPTORS=N lets the program have so many,
+# and ADDRESS_SPACE=N so many bytes of memory.
 #   descriptors N                a process of the test may open N files, or
 #                                the test is passed over
 # Texts are escaped as printf's %b has it, with \n \r \t \\ \0 and \xHH.
@@ -50,7 +53,7 @@ setup() {
     PATIENCE=${PATIENCE:-2000}
     export PATIENCE
     room=$BATS_TEST_TMPDIR
-    section='How it works' sentence='' by_hand='' environment=() tasks=16
+    section='How it works' sentence='' by_hand='' environment=() tasks=32
     # Each client may have a thread.
     [[ $lesson != *multi* ]] || tasks=300
     unset port
@@ -135,14 +138,15 @@ start() {
 in_its_box() {
     local program=$PROGRAMS/${1%-*} box=''
     if [ -n "${BOX-}" ] && [ ! -e "$program.ours" ]; then
-        box=${BOX//@/$PROGRAMS}
-        # bubblewrap's box counts its own processes; a container counts a user's.
-        [[ $box != bwrap* ]] || export TASKS=$tasks
+        case $BOX in
+        [0-9]*) export INSIDE=$BOX TASKS=$tasks ;;
+        *) box=$BOX ;;
+        esac
         # shellcheck disable=SC2086 # these are options
         ulimit $LIMITS
     fi
     # shellcheck disable=SC2086 # these are commands with arguments
-    in_background $box ${WRAPPER-} ${environment:+env "${environment[@]}"} "$program" "${@:2}"
+    in_background $box "${environment[@]}" ${WRAPPER-} "$program" "${@:2}"
 }
 
 # Becomes the guard of the command: in a process group of its own, with no
@@ -241,9 +245,13 @@ in_letters() {
     done
 }
 
-# Prints so many MiB of a letter.
+# Prints more of a letter than two sockets' buffers can hold. How large these may
+# become, in bytes, is the third number of each file.
 many() {
-    head -c $(($2 << 20)) /dev/zero | tr '\0' "$1"
+    local receive=6291456 send=4194304
+    read -r _ _ receive </proc/sys/net/ipv4/tcp_rmem || true
+    read -r _ _ send </proc/sys/net/ipv4/tcp_wmem || true
+    head -c $(((receive + send) * 6 / 5)) /dev/zero | tr '\0' "$1"
 }
 
 say() {

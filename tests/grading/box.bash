@@ -9,13 +9,14 @@
 #   make_boxes
 #       Returns 1, with a message, if there is no such sandbox. Sets, for the environment of a check,
 #         BOX, LIMITS
-#                  the command before a program, and what it may use; harness.bash
+#                  what a program runs in, and what it may use; harness.bash
 #                  says how they are read
 #         CC_BOX   the command before the compiler, and options of bubblewrap
 #                  may follow it
 #       and, for us alone, the array
 #         outside  the command before the check: a network and processes of its
 #                  own
+#         in_box   the command before those who start programs: opens the box
 #   build_kit   builds what grading needs of the kit itself: the driver, and the
 #               programs as they are handed out; returns 0 if that worked
 #   try_boxes   returns 0 if a program and the compiler run in their boxes; if
@@ -43,26 +44,29 @@ make_boxes() {
     local bubble
     case $SANDBOX in
     bubblewrap)
-        bubble="bwrap --unshare-user --disable-userns --unshare-pid --die-with-parent --cap-drop ALL
-            $(system_folders) --proc /proc --clearenv --setenv PATH /usr/bin:/bin
+        bubble="bwrap --unshare-user --disable-userns --unshare-pid --die-with-parent
+            $(system_folders) --clearenv --setenv PATH /usr/bin:/bin
             --dev-bind /dev/null /dev/null --dev-bind /dev/urandom /dev/urandom"
-        BOX="$bubble --size 8388608 --tmpfs /tmp --ro-bind @ @
-            --remount-ro / --info-fd 3 --block-fd 4"
-        CC_BOX="$bubble --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup-try
+        # Who keeps a box has the rights in it that no program has, so that none
+        # can trace it, or see it.
+        BOX="$bubble --as-pid-1 --cap-add ALL
+            --ro-bind /proc /proc --size 8388608 --tmpfs /tmp --remount-ro /"
+        CC_BOX="$bubble --cap-drop ALL --proc /proc --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup-try
             --size 67108864 --tmpfs /tmp"
         outside=(unshare --map-current-user --keep-caps --kill-child --fork --pid
             --mount-proc --net --ipc --uts --cgroup setsid --wait "$PWD/tests/grading/inside")
+        in_box=("$PWD/tests/grading/in-box")
         ;;
     container)
         # All of that user's processes count, in every test that runs just now.
         CC_BOX='setpriv --reuid nobody --regid nogroup --clear-groups --no-new-privs'
         BOX="$CC_BOX env -i PATH=/usr/bin:/bin"
         LIMITS+=' -u 4096'
-        outside=(setsid --wait)
+        outside=(setsid --wait) in_box=()
         ;;
     none)
         BOX='' CC_BOX=''
-        outside=(setsid --wait)
+        outside=(setsid --wait) in_box=()
         ;;
     *)
         echo "There is no sandbox '$SANDBOX': bubblewrap, container or none" >&2
@@ -83,7 +87,7 @@ build_kit() {
 }
 
 try_boxes() {
-    local folder status=0
+    local folder status=0 runs=() under=''
     case $SANDBOX in
     bubblewrap)
         if ((EUID == 0)); then
@@ -111,8 +115,12 @@ try_boxes() {
     SANDBOX=$SANDBOX CC_BOX=$CC_BOX COMPILER=$(readlink -f "$(command -v cc)") DRIVER=$PWD/build/driver \
         tests/grading/boxed-cc "$folder/try.c" -o "$folder/try" || status=1
     if ((status == 0)); then
-        # shellcheck disable=SC2086 # it is a command with arguments
-        TMPDIR=$folder/tmp TASKS=64 "${outside[@]}" build/driver guard 10 ${BOX//@/$folder} "$folder/try"
+        # shellcheck disable=SC2016,SC2086 # another shell is meant; it is a command with arguments
+        case $SANDBOX in
+        bubblewrap) runs=("${in_box[@]}" sh -c 'INSIDE=$BOX "$@"; exit' -) ;;
+        container) under=$BOX ;;
+        esac
+        BOX=$BOX TMPDIR=$folder/tmp "${outside[@]}" "${runs[@]}" build/driver guard 10 $under "$folder/try"
         (($? == 42)) || status=1
     fi
     rm -r "$folder"

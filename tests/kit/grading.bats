@@ -196,6 +196,7 @@ attack_and_solve() {
     attack_and_solve writes-everywhere '1, arguments'
     attack_and_solve claims-points ''
     attack_and_solve reads-others ''
+    attack_and_solve meddles ''
     mkfifo "$in/brings-a-makefile/01-one-shot/client.h"
     mkdir "$room/home" "$in/another"
     echo 'SECRET-OF-ANOTHER' | tee "$room/home/notes" "$in/another/notes" >"$room/secret"
@@ -336,6 +337,7 @@ load harness
 END
     hand_in ann 01
     attack_and_solve reads-others ''
+    attack_and_solve meddles ''
     grade EXTRA="$room/extra"
     [ "$status" -eq 0 ]
     grep -q $'exercise\tpass\tmine: one more message' "$results/ann/tests.tsv"

@@ -1,0 +1,78 @@
+/* Hostile: goes through the processes that it sees, and tries to trace, leave,
+ * read and write by each. The tests look for SECRET-OF-ANOTHER in what comes
+ * out: it says so where a way out is open, too. */
+#define _GNU_SOURCE
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <unistd.h>
+
+static void way_out(const char *pid, const char *what)
+{
+    fprintf(stderr, "SECRET-OF-ANOTHER: %s of %s\n", what, pid);
+}
+
+static void say_file(const char *pid, const char *name)
+{
+    char path[512], text[4096];
+    snprintf(path, sizeof path, "/proc/%.20s/%.200s", pid, name);
+    int fd = open(path, O_RDONLY | O_NONBLOCK);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
+    for (ssize_t i = 0; i < n; i++)
+        fputc(text[i] ? text[i] : '\n', stderr);
+    close(fd);
+}
+
+static void look(const char *pid, const char *name)
+{
+    char path[512];
+    snprintf(path, sizeof path, "/proc/%.20s/%.20s", pid, name);
+    DIR *dir = opendir(path);
+    for (struct dirent *e; dir && (e = readdir(dir));) {
+        snprintf(path, sizeof path, "%s/%.200s", name, e->d_name);
+        fprintf(stderr, "%s %s\n", pid, path);
+        if (e->d_name[0] != '.')
+            say_file(pid, path);
+    }
+    if (dir)
+        closedir(dir);
+}
+
+int main(void)
+{
+    static const char *const spaces[] = { "user", "mnt", "pid", "net" };
+    char path[512];
+    if (unshare(CLONE_NEWUSER) == 0 || mount("x", "/tmp", "tmpfs", 0, "") == 0)
+        way_out("mine", "rights");
+    if (kill(1, SIGKILL) == 0)
+        sleep(1);
+    DIR *proc = opendir("/proc");
+    for (struct dirent *e; proc && (e = readdir(proc));) {
+        const char *pid = e->d_name;
+        if (!isdigit((unsigned char)*pid))
+            continue;
+        for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++) {
+            snprintf(path, sizeof path, "/proc/%.20s/ns/%s", pid, spaces[i]);
+            int fd = open(path, O_RDONLY);
+            if (fd >= 0 && setns(fd, 0) == 0)
+                way_out(pid, spaces[i]);
+        }
+        if (ptrace(PTRACE_ATTACH, atoi(pid), 0, 0) == 0)
+            way_out(pid, "a trace");
+        if (atoi(pid) != getpid())
+            kill(atoi(pid), SIGKILL);
+        say_file(pid, "environ");
+        say_file(pid, "cmdline");
+        look(pid, "fd");
+        look(pid, "root/tmp");
+        look(pid, "cwd");
+    }
+    return 0;
+}

@@ -416,9 +416,9 @@ with the client when the array is closed up.'
 @test "idle: the first to fall silent is closed before those that came later" {
     about 'Exercise: idle' 'poll has to wake for the first deadline: at the last
 one it would close them all at once.'
-    server 0 500
-    play 'x mark' "a open $port" 'a quiet 300' "b open $port" 'a end' \
-        'x before 620' 'b send x' 'b get X'
+    server 0 1000
+    play 'x mark' "a open $port" 'a quiet 600' "b open $port" 'a end' \
+        'x before 1150' 'b send x' 'b get X'
 }
 
 # bats test_tags=exercise

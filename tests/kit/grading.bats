@@ -21,6 +21,11 @@ teardown() {
     [ "$(jq '.tests | map(select(.status != "passed")) | length' "$room/out/results.json")" = 0 ]
 }
 
+@test "doctor says that grading works here" {
+    instructor tests/commands/doctor
+    grep -Eq ' ok +sandbox +works' <<<"$output"
+}
+
 @test "the letters are a student's own, the same each time, and others with another secret" {
     local name
     for name in ann bob; do hand_in $name 01; done
@@ -35,6 +40,8 @@ teardown() {
     [ "${seeds[0]}" != "${seeds[1]}" ]
     [ "${seeds[0]}" = "${seeds[2]}" ]
     [ "${seeds[0]}" != "${seeds[3]}" ]
+    # What is sent for the first and the last letter tests these two.
+    for name in "${seeds[@]}"; do [[ $name == a*z ]]; done
 }
 
 @test "what was handed out, unchanged, gives no points" {
@@ -286,11 +293,11 @@ attack_and_solve() {
                 load+=($!)
             done
         fi
-        instructor env SECRET=s PATIENCE=5000 tests/commands/grade-one "$in/ann" "$room/out/$run"
+        instructor env SECRET=s PATIENCE=5000 tests/commands/grade-one "$in/ann" "$room/out/$run/ann"
         [ "$status" -eq 0 ]
-        cut -f 1-5 "$room/out/$run/tests.tsv" >"$room/$run.tsv"
+        cut -f 1-5 "$room/out/$run/ann/tests.tsv" >"$room/$run.tsv"
         diff "$room/0.tsv" "$room/$run.tsv" || {
-            cat "$room/out/0/report.txt" "$room/out/$run/report.txt"
+            cat "$room/out/0/ann/report.txt" "$room/out/$run/ann/report.txt"
             return 1
         }
     done

@@ -34,7 +34,7 @@ build/driver: tests/driver.c
 	@$(CC) $(CFLAGS) -O2 -static -o $@ $< 2>/dev/null || \
 		$(CC) $(CFLAGS) -O2 -o $@ $<
 
-check demo hint watch reset doctor bench lint valgrind distcheck distcheck-flakes:
+check demo trace hint watch reset doctor bench lint valgrind distcheck distcheck-flakes:
 	@tests/commands/$@
 
 grade merge handout gradescope:

@@ -1,0 +1,92 @@
+# Reads the events of calls.awk, wire.awk and the scene's marks, in the order of
+# time. Writes the rows of the ladder, separated by tabs:
+#   MS CLIENT CLIENT_SLEEPS DIRECTION LABEL LETTER LOST SERVER SERVER_SLEEPS
+# MS counts from the first row. SLEEPS is 1 where nobody on that side does anything
+# but wait.
+# Usage: awk -f ladder.awk
+
+BEGIN { FS = "\t" }
+
+function row(client, direction, label, letter, lost, server) {
+    if (!begun || ended)
+        return
+    if (first == "")
+        first = $1
+    ms = sprintf("%.0f", ($1 - first) * 1000)
+    printf "%s\t%s\t%d\t%s\t%s\t%s\t%d\t%s\t%d\n", ms, client, rests("c"), direction, label,
+        letter, lost, server, rests("s")
+}
+
+# Whether a side has a task that sleeps, and none that does something.
+function rests(side, task, some) {
+    for (task in state)
+        if (side_of[task] == side) {
+            if (state[task] == "awake")
+                return 0
+            some = 1
+        }
+    return some
+}
+
+# Says what a task does; where a side has several, by which of them.
+function say(side, name, task, text) {
+    if (side == "c")
+        row((clients > 1 ? name ": " : "") text, "", "", "", 0, "")
+    else
+        row("", "", "", "", 0, (number[task] > 1 ? number[task] ": " : "") text)
+}
+
+{ event[NR] = $0 }
+
+# All is known before the first row is written: how many clients, whose port it is.
+$2 == "port" { letter_of[$6] = $4 }
+$3 == "c" { names[$4] = 1 }
+
+END {
+    for (name in names) clients++
+    for (i = 1; i <= NR; i++) {
+        $0 = event[i]
+        act()
+    }
+}
+
+function act(task) {
+    if ($2 == "mark") {
+        if ($3 == "begin") {
+            begun = 1
+            # What already sleeps is said first.
+            for (i_ = 1; i_ < i; i_++) {
+                split(event[i_], old, "\t")
+                if (old[2] == "sleep" && state[old[5]] == "asleep" && call[old[5]] == old[6] && since[old[5]] == i_)
+                    say(old[3], old[4], old[5], old[6] " sleeps")
+            }
+        }
+        if ($3 == "end") ended = 1
+        if ($3 == "loss") losing = 1
+        if ($3 == "no-loss") losing = 0
+        if ($3 ~ /^note s /) say("s", "", "", substr($3, 8))
+        return
+    }
+    if ($2 == "wire") {
+        row("", $3, $5, clients > 1 ? letter_of[$4] : "", losing, "")
+        return
+    }
+    if ($2 == "port") return
+    task = $5
+    if (!(task in state)) {
+        side_of[task] = $3
+        number[task] = ++living[$3, $4]
+    }
+    if ($2 == "note") {
+        say($3, $4, task, $6)
+        delete state[task]
+        living[$3, $4]--
+        return
+    }
+    # A signal interrupts a call, and the kernel begins it again.
+    if ($2 == "sleep" && state[task] == "asleep" && call[task] == $6)
+        return
+    state[task] = $2 == "sleep" ? "asleep" : "awake"
+    if ($2 == "sleep") { call[task] = $6; since[task] = i }
+    say($3, $4, task, $6 ($2 == "sleep" && $6 !~ /^sleep/ ? " sleeps" : ""))
+}

@@ -1,0 +1,30 @@
+# Prints the rows of ladder.awk, in 80 columns.
+# Usage: awk -v title=TITLE -f text.awk
+
+function cut(text, width) {
+    return length(text) > width ? substr(text, 1, width - 3) "..." : text
+}
+
+function arrow(direction, label, letter, lost, line, width) {
+    if (direction == "")
+        return ""
+    width = 20
+    line = "-" (letter == "" ? "-" : letter) "- " cut(label, width - 7) " "
+    while (length(line) < width - 1) line = line "-"
+    if (direction == "right")
+        return line (lost ? "x" : ">")
+    return (lost ? "x" : "<") line
+}
+
+BEGIN {
+    FS = "\t"
+    print toupper(substr(title, 1, 1)) substr(title, 2)
+    printf "%5s %-26s %-20s %s\n", "ms", "client", "the wire", "server"
+    print "----- -------------------------- -------------------- --------------------------"
+}
+{
+    line = sprintf("%5s %-26s %-20s %s", $1, $2 != "" ? cut($2, 26) : $3 ? ":" : "",
+        arrow($4, $5, $6, $7), $8 != "" ? cut($8, 26) : $9 ? ":" : "")
+    sub(/ +$/, "", line)
+    print line
+}

@@ -15,7 +15,7 @@ FLAGS = $(CFLAGS) -pthread \
 
 export CC CFLAGS DIR LESSON SANITIZE
 
-.PHONY: all check demo hint watch reset doctor bench lint valgrind help \
+.PHONY: all check demo trace hint watch reset doctor bench lint valgrind help \
 	distcheck distcheck-flakes grade merge handout gradescope clean format
 
 all: $(SOURCES:$(DIR)/%.c=$(OUT)/%)
@@ -55,6 +55,7 @@ format:
 #: For the student
 #:   make                      build every program into build/
 #:   make demo [LESSON=01]     run a pair for real; both sides beside each other
+#:   make trace [LESSON=03]    the calls of both sides, and the wire between them
 #:   make check                grade all lessons: failures explained, scoreboard
 #:   make check LESSON=03      grade one (3, 03 or 03-reconnecting)
 #:   make hint LESSON=03       the next hint; again for a stronger one

@@ -64,18 +64,20 @@ due != "" {
         if (side == "c")
             put(time, "port", mine)
     }
-    socket = line ~ /^[a-z_0-9]+\([0-9]+<(TCP|UDP|socket|UNIX)/
+    socket = line ~ /^[a-z_0-9]+\([0-9]+<(TCP|UDP|socket)/
     stream = line ~ /^[a-z_0-9]+\([0-9]+<TCP/
     input = line ~ /^read\(0</
+    if (line ~ /^[a-z_0-9]+\([0-9]+<UNIX|AF_UNIX|AF_NETLINK/)
+        next
     if (call ~ /^(getsockname|getpeername|setsockopt|getsockopt|fcntl|socketpair)$/)
         next
     if (call ~ /^(read|write|close)$/ && !socket && !input)
         next
-    gsub(/<(TCP|UDP|TCPv6|UDPv6|UNIX[-A-Z]*|socket):\[[^]]*\]>/, "", line)
-    gsub(/<[^<>]*>/, "&", line)
+    gsub(/<(TCP|UDP|TCPv6|UDPv6|socket):\[[^]]*\]>/, "", line)
     took = match(line, / <[0-9.]+>$/) ? substr(line, RSTART + 2, RLENGTH - 3) : -1
     if (took >= 0)
         line = substr(line, 1, RSTART - 1)
+    gsub(/<(char|block) [0-9:]+>/, "", line)
     gsub(/<(\/|pipe|anon)[^<>]*>/, "", line)
     result = line
     if (!sub(/.*\) += /, "", result))
@@ -95,6 +97,7 @@ due != "" {
     if (call == "recvfrom" && (stream || line ~ /NULL, NULL\)/)) shown = "recv"
     if (call == "sendto" && (stream || line ~ /NULL, 0\)/)) shown = "send"
     if (call ~ /nanosleep$/) shown = "sleep"
+    if (call == "accept4") shown = "accept"
 
     if (call == "socket") {
         kind = line; sub(/^[^,]*, /, "", kind); sub(/[,|)].*/, "", kind)

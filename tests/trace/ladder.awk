@@ -50,6 +50,11 @@ END {
     }
 }
 
+function die(task) {
+    delete state[task]
+    living[name_of[task]]--
+}
+
 function act(task) {
     if ($2 == "mark") {
         if ($3 == "begin") {
@@ -64,7 +69,8 @@ function act(task) {
         if ($3 == "end") ended = 1
         if ($3 == "loss") losing = 1
         if ($3 == "no-loss") losing = 0
-        if ($3 ~ /^note s /) say("s", "", "", substr($3, 8))
+        if ($3 ~ /^server /) row("", "", "", "", 0, substr($3, 8))
+        if ($3 ~ /killed/) for (task in state) if (side_of[task] == "s") die(task)
         return
     }
     if ($2 == "wire") {
@@ -75,12 +81,12 @@ function act(task) {
     task = $5
     if (!(task in state)) {
         side_of[task] = $3
-        number[task] = ++living[$3, $4]
+        name_of[task] = $4
+        number[task] = ++living[$4]
     }
     if ($2 == "note") {
         say($3, $4, task, $6)
-        delete state[task]
-        living[$3, $4]--
+        die(task)
         return
     }
     # A signal interrupts a call, and the kernel begins it again.

@@ -27,4 +27,15 @@ BEGIN {
         arrow($4, $5, $6, $7), $8 != "" ? cut($8, 26) : $9 ? ":" : "")
     sub(/ +$/, "", line)
     print line
+    slept = slept || $3 || $9
+    letters = letters || $2 ~ /^[a-z]: /
+    threads = threads || $8 ~ /^[0-9]+: /
+}
+END {
+    if (NR == 0)
+        exit
+    print ""
+    if (slept) print ":    asleep: the call above has not returned"
+    if (letters) print "a: b: the clients, and their segments"
+    if (threads) print "2: 3: further threads or processes of the server"
 }

@@ -1,4 +1,4 @@
-# Reads what tcpdump -n -tt -x prints. Writes a line for each segment or datagram:
+# Reads what tcpdump -n -tt -x has printed. Writes a line for each segment or datagram:
 #   TIME wire DIRECTION PORT LABEL
 # separated by tabs: to the server "right" or to the client "left"; the client's
 # port; what is in it.

@@ -1,0 +1,206 @@
+#!/usr/bin/env bats
+# make trace, with real programs: what is drawn is what happened, in its order.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    export KIT=$BATS_FILE_TMPDIR/kit
+    mkdir "$KIT"
+    cd "$BATS_TEST_DIRNAME/../.." || return
+    tar --exclude=./build --exclude=./.git --exclude=./tests/kit -cf - . | tar -C "$KIT" -xf -
+    unset LESSON DIR SANITIZE MAKEFLAGS MAKELEVEL
+    (cd "$KIT" && make -s all && make -s DIR=solutions all && chmod -R go+rX .) 3>&- 4>&-
+    chmod go+rx "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
+}
+
+setup() {
+    cd "$KIT" || return
+    unset LESSON DIR SANITIZE SCENE SERVER CLIENT SAY SVG MAKEFLAGS MAKELEVEL
+    export TERM=dumb
+}
+
+try() {
+    run timeout -k 5 60 "$@" 3>&- 4>&-
+}
+
+# What the last command printed has lines that match, one after another. Each
+# pattern is taken in its column: c/, w/ or s/, the client's, the wire's, the
+# server's.
+rows() {
+    local column pattern at=0 line first width
+    mapfile -t lines <<<"$output"
+    for pattern; do
+        column=${pattern%%/*} pattern=${pattern#*/}
+        case $column in
+        c) first=6 width=26 ;;
+        w) first=33 width=20 ;;
+        s) first=54 width=26 ;;
+        esac
+        while :; do
+            if ((at >= ${#lines[@]})); then
+                printf 'no line (%s) %s, in its place, in\n%s\n' "$column" "$pattern" "$output"
+                return 1
+            fi
+            line=${lines[at++]:first:width}
+            line=${line%"${line##*[! ]}"}
+            [[ ! $line =~ $pattern ]] || break
+        done
+    done
+}
+
+fits() {
+    awk 'length > 80 { print "too long: " $0; bad = 1 } END { exit bad }' <<<"$output"
+}
+
+@test "the handshake: three segments, while the server sleeps in accept" {
+    try make -s trace SCENE=handshake
+    [ "$status" -eq 0 ]
+    fits
+    rows 's/^socket' 's/^bind\(3, port 9999\)' 's/^listen' 's/^accept\(3\) sleeps' 'c/^socket' \
+        'c/^connect\(3, port 9999\)$' 'w/^-+ SYN -+>' 'w/^<-+ SYN\+ACK -' 'w/^-+ ACK -+>' \
+        's/^accept = 4' 's/^recv\(4\) sleeps'
+    [ "$(grep -c -- '-->\|<--' <<<"$output")" -eq 3 ]
+}
+
+@test "a dialogue: each answer between the calls that bring it about" {
+    try make -s trace LESSON=02 SAY=salve
+    [ "$status" -eq 0 ]
+    fits
+    rows 'c/^read = 6 "salve\\n"' 'c/^send\(3, "salve\\n"\) = 6' 'w/"salve\\n" -*>' \
+        's/^recv = 6 "salve\\n"' 's/^send\(4, "SALVE\\n"\) = 6' 'w/^<-+ "SALVE\\n"' \
+        'c/^recv.* = 6 "SALVE\\n"' 'c/^read = 0' 'c/^close\(3\)' 'w/FIN -*>' 's/^recv = 0' \
+        's/^close\(4\)' 'w/^<-+ FIN'
+}
+
+@test "every lesson's pair is drawn, in 80 columns" {
+    local lesson
+    for lesson in lessons/[0-9]*; do
+        try make -s trace LESSON="${lesson##*/}" DIR=solutions
+        [ "$status" -eq 0 ]
+        fits
+        rows 'c/^socket' 'w/hello.*>' 's/HELLO' 'w/<.*HELLO' 'c/HELLO'
+    done
+}
+
+@test "the four-way close: the kernel acknowledges for a server that is busy" {
+    try make -s trace SCENE=close
+    [ "$status" -eq 0 ]
+    rows 's/stopped' 'c/^close' 'w/FIN -*>' 'w/^<-+ ACK' 's/goes on' 's/^recv(\(4\))? = 0' 's/^close' \
+        'w/^<-+ FIN' 'w/ACK -*>'
+}
+
+@test "a reset: what goes to a server that is dead" {
+    try make -s trace SCENE=reset
+    [ "$status" -eq 0 ]
+    rows 's/killed' 'w/^<-+ FIN' 'c/^send' 'w/"hello\\n" -*>' 'w/^<-+ RST' 'c/^sleep' 's/^listen' \
+        'c/^connect' 'w/SYN -*>' 's/^accept'
+}
+
+@test "two clients: the second one waits in the backlog of 03, and wakes 06's poll" {
+    try make -s trace SCENE=two LESSON=03
+    [ "$status" -eq 0 ]
+    fits
+    rows 'c/^b: connect' 'w/^-b- SYN' 'w/^<-b- SYN.ACK' 'c/^b: send' 'w/^-b- "two\\n"' \
+        'c/^b: recv\(3\) sleeps' 'c/^a: send' 's/^recv = 4 "one' 'w/^<-a- "ONE' 'w/^-a- FIN' \
+        's/^accept' 's/^send\(4, "TWO' 'w/^<-b- "TWO' 'c/^b: recv = 4 "TWO'
+    try make -s trace SCENE=two
+    [ "$status" -eq 0 ]
+    rows 's/^poll\(3, 4\) sleeps' 'w/^-b- SYN' 's/^poll: 3 ready' 's/^accept\(3\) = 5' \
+        's/^poll\(3, 4, 5\) sleeps' 'w/^-b- "two' 's/^poll: 5 ready' 'w/^<-b- "TWO' \
+        'w/^-a- "one' 's/^poll: 4 ready'
+    try make -s trace SCENE=two LESSON=04
+    rows 's/^accept = 5' 's/^3: recv\(5\) sleeps' 'w/^-b- "two' 's/^3: recv = 4' 'w/^<-b- "TWO'
+}
+
+@test "what is lost: a datagram for ever, or the client sends again; a segment: the kernel does" {
+    try make -s trace SCENE=lost
+    [ "$status" -eq 0 ]
+    rows 'w/^-+ ".*hello\\n" -*x$' 'c/^recv.* sleeps'
+    [ "$(grep -c 'hello\\n" -*[x>]' <<<"$output")" -eq 1 ]
+    try make -s trace SCENE=lost DIR=solutions
+    [ "$status" -eq 0 ]
+    rows 'w/hello\\n" -*x$' 'c/^poll.* sleeps' 'c/time is over' 'c/^send' 'w/hello\\n" -*>$' \
+        's/^recvfrom = ' 'w/^<-+ ".*HELLO'
+    try make -s trace SCENE=lost LESSON=03
+    [ "$status" -eq 0 ]
+    rows 'c/^send' 'w/"hello\\n" -*x$' 'c/^recv\(3\) sleeps' 'w/"hello\\n" -*>$' 's/^recv = 6'
+    [ "$(grep -c '^ *[0-9]* send' <<<"$output")" -eq 1 ]
+}
+
+@test "as a picture: well-formed, with the same rows" {
+    local svg=$BATS_TEST_TMPDIR/a\ figure.svg
+    try make -s trace SCENE=lost DIR=solutions SVG="$svg" SAY='<&>'
+    [ "$status" -eq 0 ]
+    [[ $output == *"drawn into $svg"* ]]
+    xmllint --noout "$svg"
+    [ "$(grep -c 'class="data".*#lost' "$svg")" -eq 1 ]
+    [ "$(grep -c 'class="data".*#head' "$svg")" -eq 2 ]
+    grep -q '&lt;&amp;&gt;' "$svg"
+    grep -q '<rect x=' "$svg"
+    try make -s trace SVG=/proc/nothing/here
+    [ "$status" -eq 2 ]
+}
+
+@test "a program of one's own, or netcat, on either side; as a plain user" {
+    local user=()
+    [ "$EUID" -ne 0 ] ||
+        user=(setpriv --reuid nobody --regid nogroup --clear-groups --no-new-privs)
+    try "${user[@]}" env HOME=/ TMPDIR=/tmp make -s trace SERVER='nc -l 127.0.0.1 9999' \
+        CLIENT='nc -N 127.0.0.1 9999'
+    [ "$status" -eq 0 ]
+    rows 's/^accept' 'c/^write\(3, "hello' 'w/"hello\\n" -*>' 's/^read\(4\) = 6' 'c/^shutdown' 'w/FIN'
+    try make -s trace LESSON=06 CLIENT='build/lessons/02-looping/client'
+    [ "$status" -eq 0 ]
+    rows 's/^poll' 'c/^send' 's/^send.*HELLO' 'c/^recv'
+}
+
+@test "what cannot be shown is said, and the rest is shown" {
+    local bin=$BATS_TEST_TMPDIR/bin tool
+    mkdir "$bin"
+    for tool in /usr/bin/* /usr/sbin/*; do
+        case ${tool##*/} in
+        strace | tcpdump | unshare) ;;
+        *) ln -sf "$tool" "$bin" ;;
+        esac
+    done
+    ln -s "$(command -v strace)" "$(command -v unshare)" "$bin"
+    # Its own network hides what else there is on the port.
+    apart=(unshare --user --map-root-user --net sh -c 'ip link set lo up && exec "$@"' sh)
+    sed -i 's|^PATH=.*|PATH=$PATH|' tests/commands/trace
+    try "${apart[@]}" env PATH="$bin" make -s trace SCENE=handshake
+    [ "$status" -eq 0 ]
+    [[ $output == *"tcpdump is missing: the wire is not shown"* ]]
+    rows 's/^accept' 'c/^connect' 's/^accept = 4'
+    [[ $output != *SYN* ]]
+    rm "$bin/strace"
+    ln -s "$(command -v tcpdump)" "$bin"
+    try "${apart[@]}" env PATH="$bin" make -s trace SCENE=handshake
+    [ "$status" -eq 0 ]
+    [[ $output == *"strace is missing: the calls are not shown"* ]]
+    rows 'w/SYN' 'w/SYN.ACK' 'w/ACK'
+    [[ $output != *connect* ]]
+    rm "$bin/tcpdump"
+    try "${apart[@]}" env PATH="$bin" make -s trace SCENE=handshake
+    [ "$status" -ne 0 ]
+    ln -s "$(command -v strace)" "$bin"
+    rm "$bin/unshare"
+    try "${apart[@]}" env PATH="$bin" make -s trace SCENE=handshake
+    [ "$status" -eq 0 ]
+    [[ $output == *"No network of its own"* ]]
+    rows 's/^accept' 'c/^connect' 's/^accept = 4'
+    try "${apart[@]}" env PATH="$bin" make -s trace SCENE=lost
+    [ "$status" -ne 0 ]
+    [[ $output == *"only in a network of its own"* ]]
+}
+
+@test "bad usage, and programs that do not do their part, are clear" {
+    try make -s trace SCENE=rubbish
+    [ "$status" -eq 2 ]
+    [[ $output == *"no scene 'rubbish'"*dialogue*lost* ]]
+    try make -s trace LESSON=99
+    [ "$status" -eq 2 ]
+    [[ $output == *"no lesson '99'"* ]]
+    try make -s trace SERVER='echo no such thing'
+    [ "$status" -eq 2 ]
+    [[ $output == *"the server does not listen on port 9999"*"no such thing"* ]]
+}

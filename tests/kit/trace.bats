@@ -62,6 +62,16 @@ fits() {
     [ "$(grep -c -- '-->\|<--' <<<"$output")" -eq 3 ]
 }
 
+# Each line of a ladder without its time, and without the marks of sleep.
+bare() {
+    awk '/^ +[0-9]/ { $1 = ""; gsub(/ :( |$)/, " "); gsub(/ +/, " "); sub(/^ /, ""); print }' | sort
+}
+
+@test "the page of lesson 01 shows the ladder as it is drawn" {
+    try make -s trace SCENE=handshake
+    diff <(bare <<<"$output") <(sed -n '/^```text/,/^```$/p' lessons/01-one-shot/README.md | bare)
+}
+
 @test "a dialogue: each answer between the calls that bring it about" {
     try make -s trace LESSON=02 SAY=salve
     [ "$status" -eq 0 ]

@@ -64,7 +64,7 @@ fits() {
 
 # Each line of a ladder without its time, and without the marks of sleep.
 bare() {
-    awk '/^ +[0-9]/ { $1 = ""; gsub(/ :( |$)/, " "); gsub(/ +/, " "); sub(/^ /, ""); print }' | sort
+    awk '/^ +[0-9]/ { $1 = ""; gsub(/ :( |$)/, " "); gsub(/ +/, " "); sub(/^ /, ""); sub(/ $/, ""); print }' | sort
 }
 
 @test "the page of lesson 01 shows the ladder as it is drawn" {

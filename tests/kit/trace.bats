@@ -60,6 +60,9 @@ fits() {
         'c/^connect\(3, port 9999\)$' 'w/^-+ SYN -+>' 'w/^<-+ SYN\+ACK -' 'w/^-+ ACK -+>' \
         's/^accept = 4' 's/^recv\(4\) sleeps'
     [ "$(grep -c -- '-->\|<--' <<<"$output")" -eq 3 ]
+    try make -s trace SCENE=handshake ROWS=7-9
+    [ "$(grep -c '^ *[0-9]' <<<"$output")" -eq 3 ]
+    rows 'w/ SYN ' 'w/SYN.ACK' 'w/ ACK'
 }
 
 # Each line of a ladder without its time, and without the marks of sleep.
@@ -207,6 +210,9 @@ bare() {
     try make -s trace SCENE=rubbish
     [ "$status" -eq 2 ]
     [[ $output == *"no scene 'rubbish'"*dialogue*lost* ]]
+    try make -s trace ROWS=7
+    [ "$status" -eq 2 ]
+    [[ $output == *"ROWS is '7'"* ]]
     try make -s trace LESSON=99
     [ "$status" -eq 2 ]
     [[ $output == *"no lesson '99'"* ]]

@@ -3,16 +3,17 @@
 #   MS CLIENT CLIENT_SLEEPS DIRECTION LABEL LETTER LOST SERVER SERVER_SLEEPS
 # MS counts from the first row. SLEEPS is 1 where nobody on that side does anything
 # but wait.
-# Usage: awk -f ladder.awk
+# Usage: awk -v first=ROW -v last=ROW -f ladder.awk     only these rows; to the end,
+# if last is empty
 
 BEGIN { FS = "\t" }
 
 function row(client, direction, label, letter, lost, server) {
-    if (!begun || ended)
+    if (!begun || ended || ++rows < first || (last != "" && rows > last + 0))
         return
-    if (first == "")
-        first = $1
-    ms = sprintf("%.0f", ($1 - first) * 1000)
+    if (start == "")
+        start = $1
+    ms = sprintf("%.0f", ($1 - start) * 1000)
     printf "%s\t%s\t%d\t%s\t%s\t%s\t%d\t%s\t%d\n", ms, client, rests("c"), direction, label,
         letter, lost, server, rests("s")
 }

@@ -201,6 +201,9 @@ bare() {
     [ "$status" -eq 0 ]
     [[ $output == *"No network of its own"* ]]
     rows 's/^accept' 'c/^connect' 's/^accept = 4'
+    # shellcheck disable=SC2016 # sh expands it
+    try "${apart[@]}" sh -c 'nc -l 127.0.0.1 9999 & sleep 0.3; PATH=$0 make -s trace; kill $!' "$bin"
+    [[ $output == *"port 9999 is in use"* ]]
     try "${apart[@]}" env PATH="$bin" make -s trace SCENE=lost
     [ "$status" -ne 0 ]
     [[ $output == *"only in a network of its own"* ]]

@@ -24,7 +24,7 @@ BEGIN {
 {
     y = top + rows * step
     rows++
-    if ($1 != last)
+    if (rows == 1 || $1 != last)
         put(40, y, "end", "time", $1)
     last = $1
     if ($3) resting[left] = resting[left] sprintf("<rect x=\"%d\" y=\"%d\" width=\"10\" height=\"%d\"/>\n", left - 5, y - 17, step)

@@ -40,9 +40,9 @@ BEGIN {
     if ($7)
         to = from + (to - from) * 0.75
     lines = lines sprintf("<path d=\"M%d %dL%d %d\" class=\"%s\" marker-end=\"url(#%s)\"/>\n",
-        from + (to > from ? 8 : -8), y - 4, to + (to > from ? -8 : 8), y + 4,
+        from + (to > from ? 8 : -8), y - 1, to + (to > from ? -8 : 8), y + 6,
         $5 ~ /"/ ? "data" : "control", $7 ? "lost" : "head")
-    put((left + right) / 2, y - 4, "middle", "label", ($6 == "" ? "" : $6 ": ") cut($5, 24))
+    put((left + right) / 2, y - 5, "middle", "label", ($6 == "" ? "" : $6 ": ") cut($5, 24))
 }
 END {
     height = top + rows * step

@@ -48,7 +48,7 @@ END {
     height = top + rows * step
     printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\">\n", width, height
     print "<title>" escaped(title) "</title>"
-    print "<style>text{font:16px \"DejaVu Sans Mono\",monospace}.time{fill:#555;font-size:13px}"
+    print "<style>text{font:16px \"DejaVu Sans Mono\",monospace}.time{fill:#555;font-size:15px}"
     print ".label{paint-order:stroke;stroke:#fff;stroke-width:6px}.head{font-weight:bold}"
     print "path{stroke:#000;fill:none;stroke-width:1.5px}path.data{stroke-width:3px}rect{fill:#bbb}</style>"
     print "<defs><marker id=\"head\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"12\" markerHeight=\"12\" markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path d=\"M0 1L10 5L0 9z\" style=\"fill:#000;stroke:none\"/></marker>"

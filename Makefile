@@ -16,7 +16,7 @@ FLAGS = $(CFLAGS) -pthread \
 export CC CFLAGS DIR LESSON SANITIZE
 
 .PHONY: all check demo trace hint watch reset doctor bench lint valgrind help \
-	distcheck distcheck-flakes grade merge handout gradescope clean format
+	distcheck distcheck-flakes grade merge handout gradescope slides clean format
 
 all: $(SOURCES:$(DIR)/%.c=$(OUT)/%)
 
@@ -37,7 +37,7 @@ build/driver: tests/driver.c
 check demo trace hint watch reset doctor bench lint valgrind distcheck distcheck-flakes:
 	@tests/commands/$@
 
-grade merge handout gradescope:
+grade merge handout gradescope slides:
 	@test -x tests/commands/$@ || \
 		{ echo "$@ is not in what was handed out" >&2; exit 2; }
 	@tests/commands/$@
@@ -68,6 +68,7 @@ format:
 #:   make grade SUBMISSIONS=in RESULTS=out   grade a class, each in a sandbox
 #:   make merge RESULTS=out    write the class's tables and summary anew
 #:   make handout              pack the kit without solutions and hidden tests
+#:   make slides               build the lectures: HTML and PDF in build/slides
 #:   make gradescope           pack the autograder for Gradescope
 #: For the maintainer
 #:   make check DIR=solutions SANITIZE=address,undefined   (or thread)

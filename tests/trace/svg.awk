@@ -27,8 +27,8 @@ BEGIN {
     if ($1 != last)
         put(40, y, "end", "time", $1)
     last = $1
-    if ($3) resting[left] = resting[left] sprintf("<rect x=\"%d\" y=\"%d\" width=\"10\" height=\"%d\"/>\n", left - 5, y - 17, step)
-    if ($9) resting[right] = resting[right] sprintf("<rect x=\"%d\" y=\"%d\" width=\"10\" height=\"%d\"/>\n", right - 5, y - 17, step)
+    if ($3) resting[left] = resting[left] sprintf("<rect x=\"%d\" y=\"%d\" width=\"10\" height=\"%.1f\"/>\n", left - 5, y - 17, step + 0.5)
+    if ($9) resting[right] = resting[right] sprintf("<rect x=\"%d\" y=\"%d\" width=\"10\" height=\"%.1f\"/>\n", right - 5, y - 17, step + 0.5)
     if ($2 != "")
         put(left - 14, y, "end", "call", cut($2, 31))
     if ($8 != "")
@@ -40,16 +40,16 @@ BEGIN {
     if ($7)
         to = from + (to - from) * 0.75
     lines = lines sprintf("<path d=\"M%d %dL%d %d\" class=\"%s\" marker-end=\"url(#%s)\"/>\n",
-        from + (to > from ? 8 : -8), y - 4, to + (to > from ? -8 : 8), y + 4,
+        from + (to > from ? 8 : -8), y, to + (to > from ? -8 : 8), y + 8,
         $5 ~ /"/ ? "data" : "control", $7 ? "lost" : "head")
-    put((left + right) / 2, y - 4, "middle", "label", ($6 == "" ? "" : $6 ": ") cut($5, 24))
+    put((left + right) / 2, y - 3, "middle", "label", ($6 == "" ? "" : $6 ": ") cut($5, 24))
 }
 END {
     height = top + rows * step
     printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\">\n", width, height
     print "<title>" escaped(title) "</title>"
     print "<style>text{font:16px \"DejaVu Sans Mono\",monospace}.time{fill:#555;font-size:15px}"
-    print ".label{paint-order:stroke;stroke:#fff;stroke-width:6px}.head{font-weight:bold}"
+    print ".label{paint-order:stroke;stroke:#fff;stroke-width:3px}.head{font-weight:bold}"
     print "path{stroke:#000;fill:none;stroke-width:1.5px}path.data{stroke-width:3px}rect{fill:#bbb}</style>"
     print "<defs><marker id=\"head\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"12\" markerHeight=\"12\" markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path d=\"M0 1L10 5L0 9z\" style=\"fill:#000;stroke:none\"/></marker>"
     print "<marker id=\"lost\" viewBox=\"0 0 10 10\" refX=\"5\" refY=\"5\" markerWidth=\"14\" markerHeight=\"14\" markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path d=\"M1 1L9 9M9 1L1 9\" style=\"stroke-width:2.5px\"/></marker></defs>"

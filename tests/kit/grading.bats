@@ -359,6 +359,7 @@ END
     tar -C "$room" -xf build/socket-lab-kit.tar.gz
     cd "$room/socket-lab-kit"
     [ ! -e solutions ]
+    [ ! -e slides ]
     [ -z "$(find . -path '*wrong*' -o -path '*hostile*' -o -path '*kit/*.bats' -o -name '*.orig')" ]
     run make check LESSON=01
     [ "$status" -eq 0 ]

@@ -12,7 +12,7 @@ setup_file() {
     export REPLAYED=$BATS_FILE_TMPDIR/replayed
     mkdir "$REPLAYED"
     # The longest first.
-    printf '%s\0' 06* 02* lessons 03* 04* 05* 01* kit |
+    printf '%s\0' 06* 02* lessons 03* 04* 05* 01* 00* kit |
         TMPDIR=$REPLAYED SCENES=3 setpriv --pdeathsig TERM setsid timeout 300 \
             xargs -0 -P 3 -I NAME bash -c '"./$1" >"$2/$1.out" 2>&1
                 echo $? >"$2/$1.new"; mv "$2/$1.new" "$2/$1.status"' \
@@ -43,6 +43,14 @@ complain() {
 all_pages() {
     find . -name .git -prune -o -name build -prune -o -name '*.md' -print |
         sed 's|^\./||' | sort
+}
+
+# The folder of the programs of which a page speaks. A deck has the lesson's name.
+programs_of() {
+    local folder
+    folder=$(dirname "$1")
+    [ "$folder" != slides ] || folder=lessons/$(basename "$1" .md)
+    echo "$folder"
 }
 
 # ---- what the pages quote -------------------------------------------------
@@ -86,7 +94,7 @@ function_named() {
                 continue
             fi
             name=${BASH_REMATCH[1]}
-            file=$(dirname "$page")/$name
+            file=$(programs_of "$page")/$name
             if [ ! -e "$file" ]; then
                 complain "$page: the block at line ${block_line[i]} is said to be in $name: no such file"
                 continue
@@ -347,6 +355,8 @@ is_as_it_says() {
     local page
     for page in $(all_pages); do
         grep -q '^```console$' "$page" || continue
+        # What a lesson's deck runs is on the lesson's page: see slides.bats.
+        [ "$(programs_of "$page")" = "$(dirname "$page")" ] || [ ! -e "$(programs_of "$page")" ] || continue
         grep -qxF "page $page" tests/kit/pages/* ||
             complain "$page: nothing in tests/kit/pages replays it"
     done
@@ -375,6 +385,10 @@ is_as_it_says() {
 
 @test "06: its commands print what the page says" {
     is_as_it_says 06-nonblocking
+}
+
+@test "00, the first lecture: its commands print what the slides say" {
+    is_as_it_says 00-sockets
 }
 
 @test "the front page: its commands print what the page says" {

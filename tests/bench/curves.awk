@@ -87,6 +87,7 @@ END {
             if (least_y == "" || value < least_y) least_y = value
             if (value > most_y) most_y = value
         }
+    if (least_y == "") { print "bench: there is nothing to draw" >"/dev/stderr"; exit 1 }
     least_y = round_to(least_y, 0)
     most_y = round_to(most_y, 1)
     if (most_y <= least_y) most_y = 10 * least_y

@@ -1,7 +1,8 @@
 """The same job in Python, a thread for each client.
 
 Usage: threads.py [PORT]    on 127.0.0.1: 0 unless given, for a free one
-Limit: one thread runs at a time, whatever the number of cores.
+Limit: one thread runs at a time, and with thousands of them the struggle for
+its turn may take all the time there is.
 """
 
 import socket

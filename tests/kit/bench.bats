@@ -183,6 +183,14 @@ figures() {
     grep -q '>06 poll</text>' "$BATS_TEST_TMPDIR/rate.svg"
 }
 
+@test "curves: where nothing can be drawn that is said" {
+    echo '1 06 messages clients=9 answered=1 count=0 rate=0' >"$BATS_TEST_TMPDIR/figures"
+    run timeout 9 awk -v what=p99 -f tests/bench/measured.awk -f tests/bench/curves.awk \
+        "$BATS_TEST_TMPDIR/figures"
+    [ "$status" -eq 1 ]
+    [ "$output" = 'bench: there is nothing to draw' ]
+}
+
 @test "bench models: a row for each server, and the curves" {
     local name svg
     export ROUNDS=1 MS=20 CLIENTS='1 100'

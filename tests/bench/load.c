@@ -9,7 +9,7 @@
  *
  * PID is the server's; with it the use of its processor is told, too. Every
  * answer is compared with the message in upper case. What was measured is
- * one line of NAME=VALUE; times are in microseconds.
+ * one line of NAME=VALUE; p50, p99 and longest are microseconds.
  * Exit status: 0 measured, 1 an answer is wrong or missing, or a call
  * failed (one line says which), 2 bad usage.
  * Limit: for a message it needs as long as a good server does. */
@@ -145,6 +145,7 @@ static double within(double part)
 static clockid_t server_clock;
 static int server_known;
 static uint64_t lasted, by_server, by_load;
+static uint64_t opening; /* how long it took until all were answered once */
 
 static void start_counting(void)
 {
@@ -171,6 +172,8 @@ static void tell(unsigned wanted)
            (double)counted * 1e9 / ns, within(0.5), within(0.99),
            (double)longest / 1000, (unsigned long long)late,
            (double)by_load / ns);
+    if (opening)
+        printf(" opening=%.1f", (double)opening / 1e6);
     if (server_known)
         printf(" server_busy=%.3f", (double)by_server / ns);
     putchar('\n');
@@ -317,7 +320,9 @@ static void exchange(uint64_t until, uint64_t least, uint64_t last)
 
 static void measure_messages(unsigned wanted, uint64_t duration)
 {
+    opening = now();
     open_clients(wanted);
+    opening = now() - opening;
     for (unsigned i = 0; i < wanted; i++)
         if (clients[i].known) {
             clients[i].since = now();

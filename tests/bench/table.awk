@@ -118,8 +118,10 @@ END {
         rate_target("06", "asyncio", n, 5)
         target("06 poll / the floor: epoll, 99 %, " thousands(n),
             ratio("06", "floor", "messages", n, "p99"), "<", 2)
-        if (n == 100) rate_target("04", "threads", n, 1.15)
     }
+    rate_target("04", "threads", 100, 1.15)
+    target("the same, server and load on all cores", ratio("04", "threads", "shared", 0, "rate"), \
+        ">=", 1.15)
     target("06 poll, memory of an idle client, KiB", median("06", "idle", 0, "each"), "<", 4)
     for (s = 1; s <= servers; s++)
         if (order[s] in here) {

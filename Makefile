@@ -34,6 +34,11 @@ build/driver: tests/driver.c
 	@$(CC) $(CFLAGS) -O2 -static -o $@ $< 2>/dev/null || \
 		$(CC) $(CFLAGS) -O2 -o $@ $<
 
+# The servers that the lessons' are measured beside, and what loads them.
+build/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -o $@ $< $(if $(filter uv,$*),-luv)
+
 check demo trace hint watch reset doctor bench lint valgrind distcheck distcheck-flakes:
 	@tests/commands/$@
 
@@ -50,7 +55,7 @@ clean:
 	rm -f lessons/*/server lessons/*/client
 
 format:
-	clang-format -i lessons/*/*.c solutions/*/*.c tests/*.c tests/kit/*.c
+	clang-format -i lessons/*/*.c solutions/*/*.c tests/*.c tests/bench/*.c tests/kit/*.c
 
 #: For the student
 #:   make                      build every program into build/
@@ -77,4 +82,5 @@ format:
 #:   make lint                 the compilers, the formatter, shellcheck
 #:   make valgrind             the tests, with the solutions under valgrind
 #:   make format               format the C files
-#:   make bench                how long the commands take, and the grading of a class
+#:   make bench [SVG=folder]   how long the commands take, how the servers scale, and
+#:                             the grading of a class

@@ -122,7 +122,8 @@ END {
             points = points sprintf(" %.1f,%.1f", x, y)
             dots = dots sprintf("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"6\"/>\n", x, y)
         }
-        if (points == "") continue
+        # One point is no curve, unless that is all there is.
+        if (points == "" || (many > 1 && split(points, point, " ") < 2)) continue
         match(style[name], /#[0-9a-f]+/)
         color[name] = substr(style[name], RSTART, RLENGTH)
         printf "<polyline points=\"%s\" fill=\"none\" %s/>\n", substr(points, 2), style[name]

@@ -185,10 +185,12 @@ figures() {
 
 @test "curves: where nothing can be drawn that is said" {
     echo '1 06 messages clients=9 answered=1 count=0 rate=0' >"$BATS_TEST_TMPDIR/figures"
-    run timeout 9 awk -v what=p99 -f tests/bench/measured.awk -f tests/bench/curves.awk \
-        "$BATS_TEST_TMPDIR/figures"
+    # Its output could be endless, so bats does not keep it.
+    status=0
+    timeout 9 awk -v what=p99 -f tests/bench/measured.awk -f tests/bench/curves.awk \
+        "$BATS_TEST_TMPDIR/figures" >/dev/null 2>"$BATS_TEST_TMPDIR/said" || status=$?
     [ "$status" -eq 1 ]
-    [ "$output" = 'bench: there is nothing to draw' ]
+    [ "$(cat "$BATS_TEST_TMPDIR/said")" = 'bench: there is nothing to draw' ]
 }
 
 @test "bench models: a row for each server, and the curves" {

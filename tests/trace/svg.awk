@@ -19,7 +19,7 @@ function cut(text, width) {
 
 BEGIN {
     FS = "\t"
-    left = 340; right = 620; width = 960; step = 24; top = 56
+    left = 372; right = 652; width = 990; step = 24; top = 56
 }
 {
     y = top + rows * step

@@ -270,11 +270,11 @@ the descriptors run out one day.'
 @test "each client that leaves gives its thread's memory back" {
     about 'How it works' 'The remains of a thread are kept until somebody
 joins it, unless it is detached.'
-    by_hand='(ulimit -v 250000; ./server)'
+    by_hand='(ulimit -v 440000; ./server)'
     [ -z "${SANITIZE-}${WRAPPER-}" ] ||
         skip 'a sanitizer, or a wrapper, needs more memory than there is'
     ulimit -S -s 8192 2>/dev/null || true # so large is a thread's stack
-    ADDRESS_SPACE=256000000 server
+    ADDRESS_SPACE=450000000 server
     local steps=() i
     # The threads of one round may not have ended when the next one begins.
     for i in {1..8}; do

@@ -293,7 +293,7 @@ first as well. No other line is sent then.'
     about 'Exercise: answer or give up' 'Without TRIES a datagram is sent 4 times. No
 wait is longer than the one before.'
     peer 's udp-bind' 's take 1 one\n' 'x mark' 's take 1 one\n' 's take 1 one\n' \
-        's take 1 one\n' 'x before 1250' "s until $room/left"
+        's take 1 one\n' "s until $room/left" 'x before 1500'
     client
     say 'one\n'
     PATIENCE=5000 ends client 1

@@ -9,7 +9,7 @@ setup_file() {
     cd "$BATS_TEST_DIRNAME/../.." || return
     export BUILT=$BATS_FILE_TMPDIR/slides
     status=0
-    LESSON='' IMAGES='' OUT=$BUILT timeout 400 tests/commands/slides >"$BATS_FILE_TMPDIR/said" 2>&1 \
+    LESSON='' IMAGES='' OUT=$BUILT timeout 400 nice -n 19 tests/commands/slides >"$BATS_FILE_TMPDIR/said" 2>&1 \
         3>&- 4>&- </dev/null || status=$?
     echo "$status" >"$BATS_FILE_TMPDIR/status"
 }
@@ -32,7 +32,7 @@ complain() {
 measured() {
     local chromium
     chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
-    timeout 200 node tests/kit/slides.mjs build/marp "$chromium" "$1"/[0-9][0-9]-*.html 3>&- 4>&-
+    timeout 200 nice -n 19 node tests/kit/slides.mjs build/marp "$chromium" "$1"/[0-9][0-9]-*.html 3>&- 4>&-
 }
 
 # ---- what the slides look like --------------------------------------------
@@ -91,7 +91,7 @@ broken_deck() {
     printf '%s<text x="50" y="50" font-size="30">one</text><text x="60" y="52" font-size="30">two</text></svg>\n' \
         "$picture" >"$room/decks/figures/double.svg"
     broken_deck >"$room/decks/90-broken.md"
-    DECKS=$room/decks OUT=$room/built timeout 200 tests/commands/slides 3>&- 4>&-
+    DECKS=$room/decks OUT=$room/built timeout 200 nice -n 19 tests/commands/slides 3>&- 4>&-
     # Its PDF is another deck's.
     cp "$BUILT/00-sockets.pdf" "$room/built/90-broken.pdf"
     run measured "$room/built"

@@ -11,7 +11,7 @@ function put(time, kind, text) {
     printf "%.6f\t%s\t%s\t%s\t%s\t%s\n", time, kind, side, name, task, text
 }
 
-# What poll waits for: "4", or "4 to write".
+# What poll waits for: "4" to be read, "5 out" to be written, "6 in/out" for both.
 function watched(list, i, n, part, fd, said) {
     n = split(list, part, /\}/)
     for (i = 1; i <= n; i++) {

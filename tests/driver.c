@@ -692,6 +692,13 @@ static void make_pattern(void)
     upper(pattern_answer, sizeof pattern_answer);
 }
 
+/* Where in the pattern a connection begins. No two are alike: the bytes of
+ * another are wrong ones. */
+static size_t phase(const struct connection *c)
+{
+    return (size_t)(c - connections) * 100;
+}
+
 static void send_all(struct connection *c, const unsigned char *bytes,
                      size_t length)
 {
@@ -864,7 +871,8 @@ static void echo(struct connection *c, size_t size, int slowly)
                 failed("recv: %s, after %zu of %zu bytes", strerror(errno),
                        have, size);
             if (n > 0) {
-                if (memcmp(piece, pattern_answer + have % PERIOD,
+                if (memcmp(piece,
+                           pattern_answer + (phase(c) + have) % PERIOD,
                            (size_t)n) != 0)
                     failed("wrong bytes somewhere after byte %zu", have);
                 have += (size_t)n;
@@ -878,8 +886,8 @@ static void echo(struct connection *c, size_t size, int slowly)
         if (p.revents & POLLOUT) {
             size_t length =
                 size - sent < sizeof piece ? size - sent : sizeof piece;
-            ssize_t n = send(c->fd, pattern + sent % PERIOD, length,
-                             MSG_NOSIGNAL | MSG_DONTWAIT);
+            ssize_t n = send(c->fd, pattern + (phase(c) + sent) % PERIOD,
+                             length, MSG_NOSIGNAL | MSG_DONTWAIT);
             if (n < 0 && errno != EAGAIN)
                 failed("send: %s, after %zu of %zu bytes", strerror(errno),
                        sent, size);
@@ -896,8 +904,8 @@ static void pour(struct connection *c, size_t limit)
 {
     make_pattern();
     while (!is_full(c)) {
-        ssize_t n = send(c->fd, pattern + c->poured % PERIOD, PIECE / 4,
-                         MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = send(c->fd, pattern + (phase(c) + c->poured) % PERIOD,
+                         PIECE / 4, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && errno != EAGAIN)
             failed("send: %s, after %zu bytes", strerror(errno), c->poured);
         c->poured += n > 0 ? (size_t)n : 0;
@@ -918,7 +926,8 @@ static void drain(struct connection *c)
         if (n <= 0)
             failed("%zu answers are missing: %s", c->poured - c->drained,
                    n == 0 ? "the peer ended" : strerror(errno));
-        const unsigned char *due = pattern_answer + c->drained % PERIOD;
+        const unsigned char *due =
+            pattern_answer + (phase(c) + c->drained) % PERIOD;
         size_t i = 0;
         while (i < (size_t)n && piece[i] == due[i])
             i++;

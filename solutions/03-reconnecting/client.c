@@ -82,28 +82,27 @@ static void print(const char *bytes, size_t length)
 }
 
 /* Sends a line piece by piece, and takes the answer, which has as many
- * bytes. Meanwhile it takes what has come already: if both sides only sent,
- * they would wait for each other. Returns 0, or -1 when the connection
- * broke. */
+ * bytes. A piece goes out when the one before has been answered: if both
+ * sides only sent, they would wait for each other. Returns 0, or -1 when
+ * the connection broke. */
 static int talk(int server, const char *line, char *answer, size_t length)
 {
     size_t sent = 0, answered = 0;
     while (answered < length) {
-        size_t left = length - sent;
-        ssize_t n = 0;
-        if (left > 0)
+        size_t left = length - sent, due = sent - answered;
+        ssize_t n;
+        if (due == 0) {
             n = send(server, line + sent, left < PIECE ? left : PIECE,
                      MSG_NOSIGNAL);
-        if (n < 0 && errno != EINTR)
-            return failed("send", strerror(errno));
-        sent += n > 0 ? (size_t)n : 0;
-
-        left = length - answered;
-        n = recv(server, answer + answered, left < PIECE ? left : PIECE,
-                 sent < length ? MSG_DONTWAIT : 0);
+            if (n < 0 && errno != EINTR)
+                return failed("send", strerror(errno));
+            sent += n > 0 ? (size_t)n : 0;
+            continue;
+        }
+        n = recv(server, answer + answered, due < PIECE ? due : PIECE, 0);
         if (n == 0)
             return failed("recv", "closed before the whole answer");
-        if (n < 0 && errno != EAGAIN && errno != EINTR)
+        if (n < 0 && errno != EINTR)
             return failed("recv", strerror(errno));
         answered += n > 0 ? (size_t)n : 0;
     }

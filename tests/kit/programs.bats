@@ -297,6 +297,38 @@ fits_a_datagram() {
     each fits_a_datagram '05'
 }
 
+# It begins late, and its answers have as little room as can be: a client that
+# sends more than it reads is soon stuck here, and elsewhere on a rare day.
+narrow_server() {
+    mkdir -p "$room/narrow"
+    cat >"$room/narrow/server" <<'end'
+#!/usr/bin/env python3
+import socket, sys, time
+with socket.create_server(("127.0.0.1", 0)) as s:
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+    print("listening on 127.0.0.1:%d" % s.getsockname()[1], file=sys.stderr, flush=True)
+    conn, _ = s.accept()
+    time.sleep(0.3)
+    while data := conn.recv(16384):
+        conn.sendall(data.upper())
+end
+    chmod +x "$room/narrow/server"
+    PROGRAMS=$room/narrow server
+}
+
+is_not_stuck() {
+    narrow_server
+    run_out client 127.0.0.1 "$port" <"$room/line"
+    ((status == 0)) || fail "The client $(how_it_ended "$status")."
+    cmp "$room/client.out" "$room/LINE" || fail 'The answer is another one.'
+    ends server 0
+}
+
+@test "a line of 8 MiB goes through a client whole where answers have little room" {
+    long_line
+    each is_not_stuck '01 02 03 04 06'
+}
+
 # ---- what they have in common --------------------------------------------
 
 # A function with the comment before it, as a file has it.

@@ -59,9 +59,10 @@ static void print(const char *bytes, size_t length)
     }
 }
 
-/* Sends the message piece by piece, and prints what comes until the end.
- * Meanwhile it takes what has come already: if both sides only sent, they
- * would wait for each other. Returns 0, or -1 when no answer came. */
+/* Sends the message piece by piece, and prints what comes until the end. A
+ * piece goes out when the one before has been answered: if both sides only
+ * sent, they would wait for each other. Returns 0, or -1 when no answer
+ * came. */
 static int ask(int server, const char *line, size_t length)
 {
     char answer[4096];
@@ -69,19 +70,21 @@ static int ask(int server, const char *line, size_t length)
     int sending = 1;
     ssize_t n;
     for (;;) {
-        if (sending) {
+        if (sending && answered >= sent) {
             size_t left = length - sent;
             n = send(server, line + sent,
                      left < sizeof answer ? left : sizeof answer,
                      MSG_NOSIGNAL);
+            if (n < 0 && errno == EINTR)
+                continue;
             sent += n > 0 ? (size_t)n : 0;
             if (sent == length)
                 shutdown(server, SHUT_WR);
-            if (sent == length || (n < 0 && errno != EINTR))
+            if (sent == length || n < 0)
                 sending = 0; /* if it failed, recv will tell */
         }
-        n = recv(server, answer, sizeof answer, sending ? MSG_DONTWAIT : 0);
-        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+        n = recv(server, answer, sizeof answer, 0);
+        if (n == 0 || (n < 0 && errno != EINTR))
             break;
         print(answer, n > 0 ? (size_t)n : 0);
         answered += n > 0 ? (size_t)n : 0;

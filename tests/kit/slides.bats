@@ -37,11 +37,11 @@ measured() {
 
 # ---- what the slides look like --------------------------------------------
 
-@test "make slides builds every deck, as HTML and as PDF" {
+@test "make slides builds every deck, and one for each lesson, as HTML and as PDF" {
     local deck
     cat "$BATS_FILE_TMPDIR/said"
     [ "$(cat "$BATS_FILE_TMPDIR/status")" -eq 0 ]
-    for deck in slides/[0-9][0-9]-*.md; do
+    for deck in slides/[0-9][0-9]-*.md lessons/[0-9]*; do
         deck=$(basename "$deck" .md)
         [ -s "$BUILT/$deck.html" ]
         [ "$(head -c 5 "$BUILT/$deck.pdf")" = %PDF- ]

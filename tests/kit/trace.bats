@@ -221,5 +221,68 @@ bare() {
     [[ $output == *"no lesson '99'"* ]]
     try make -s trace SERVER='echo no such thing'
     [ "$status" -eq 2 ]
-    [[ $output == *"the server does not listen on port 9999"*"no such thing"* ]]
+    [[ $output == *"has ended, with status 0, and listened on no port 9999"*"no such thing"* ]]
+    try make -s trace SERVER='kill -ABRT $$$$'
+    [ "$status" -eq 2 ]
+    [[ $output == *"has ended, with status 134: ABRT"* && $output != *scene:* ]]
+    try make -s trace CLIENT=./not-there
+    [ "$status" -eq 2 ]
+    [[ $output == *"the client cannot be run"*"No such file"* ]]
+    for scene in close reset; do
+        try make -s trace LESSON=01 SCENE=$scene
+        [ "$status" -eq 2 ]
+        [[ $output == *"the server has left with its client; scene $scene"* && $output != *scene:* ]]
+    done
+    try make -s trace SCENE=handshake ROWS=9-3
+    [ "$status" -eq 2 ]
+    [[ $output == *"ROWS is '9-3'"* ]]
+    try make -s trace SCENE=handshake ROWS=900-
+    [ "$status" -eq 2 ]
+    [[ $output =~ 'there are 1'[0-9]' rows, and none' ]]
+    try make -s trace SVG="$BATS_TEST_TMPDIR/no/folder"
+    [ "$status" -eq 2 ]
+    [[ $output == *"no file can be written there"* ]]
+    echo drawn before >"$BATS_TEST_TMPDIR/ladder.svg"
+    try make -s trace SVG="$BATS_TEST_TMPDIR/ladder.svg" SERVER=false
+    [ "$status" -eq 2 ]
+    [ "$(cat "$BATS_TEST_TMPDIR/ladder.svg")" = 'drawn before' ]
+}
+
+@test "what goes wrong in a program is in the ladder: a crash, a wrong port, a call again and again" {
+    local crash="$BATS_TEST_TMPDIR/crash.c"
+    sed 's/perror("client broke off")/abort()/; s/fprintf(stderr, "client left.n")/abort()/' \
+        lessons/02-looping/server.c >"$crash"
+    cc "$crash" -o "$BATS_TEST_TMPDIR/crash"
+    try make -s trace LESSON=02 SERVER="$BATS_TEST_TMPDIR/crash"
+    [ "$status" -eq 0 ]
+    rows 'c/^close\(3\)' 's/^recv = 0' 's/^\(killed by SIGABRT'
+    [[ $output != *scene:* ]]
+    try make -s trace CLIENT='build/lessons/01-one-shot/client 127.0.0.1 3879'
+    [ "$status" -eq 0 ]
+    rows 'c/^connect: ECONNREFUSED' 'c/^close'
+    rows 'w/^-+ SYN -+>' 'w/^<-+ RST'
+    # One that does not wait, and asks again and again.
+    sed '/fcntl(listener/i\    check(fcntl(listener, F_SETFL, O_NONBLOCK), "fcntl");\n    while (accept(listener, NULL, NULL) < 0)\n        ;' \
+        lessons/06-nonblocking/server.c >"$crash"
+    cc "$crash" -o "$BATS_TEST_TMPDIR/spins"
+    try make -s trace LESSON=06 SERVER="$BATS_TEST_TMPDIR/spins"
+    [ "$status" -eq 0 ]
+    rows 's/^accept\(3\) = -1 EAGAIN' 's/^\(again, [0-9]{3,} times\)' 's/^accept\(3\) = [45]'
+    [ "${#lines[@]}" -lt 60 ]
+}
+
+@test "what has no room is shortened in the middle: its length and its FIN are still there" {
+    try make -s trace LESSON=01 SCENE=lost SAY='a line with many words in it'
+    [ "$status" -eq 0 ]
+    fits
+    rows 'c/^send\(3, "a .*\.\.\."\) = 29$' 'w/^-+ "a .*\.\.\." FIN -+>'
+}
+
+@test "a poll that a signal has interrupted goes on; datagrams have their clients' letters" {
+    try make -s trace LESSON=06 SCENE=close
+    [ "$status" -eq 0 ]
+    rows 's/^poll\(3, 4\) sleeps' 's/goes on' 's/^poll\(3, 4\) = 1' 's/^recv\(4\) = 0'
+    try make -s trace LESSON=05 SCENE=two
+    [ "$status" -eq 0 ]
+    rows 'w/^-b- "two\\n" -+>' 'w/^<-b- "TWO\\n"' 'w/^-a- "one\\n" -+>' 'w/^<-a- "ONE\\n"'
 }

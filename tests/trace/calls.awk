@@ -8,6 +8,20 @@
 # Usage: awk -v file=FILE -f calls.awk FILE
 
 function put(time, kind, text) {
+    # A program that asks again and again would fill the ladder.
+    if (kind == "call" && text == last) {
+        again++
+        again_at = time
+        return
+    }
+    last = kind == "call" ? text : ""
+    if (again > 0)
+        print_event(again_at, "call", "(again, " again (again == 1 ? " time)" : " times)"))
+    again = 0
+    print_event(time, kind, text)
+}
+
+function print_event(time, kind, text) {
     printf "%.6f\t%s\t%s\t%s\t%s\t%s\n", time, kind, side, name, task, text
 }
 
@@ -50,7 +64,7 @@ due != "" {
 /^[0-9.]+ \+\+\+ / {
     if ($3 == "exited")
         put($1, "note", "(ends, status " $5 ")")
-    else
+    else if ($5 != "SIGKILL") # the scene itself says that it kills
         put($1, "note", "(" $3 " " $4 " " $5 ")")
     next
 }
@@ -59,7 +73,13 @@ due != "" {
     time = $1
     line = substr($0, length($1) + 2)
     call = line; sub(/\(.*/, "", call)
-    if (match(line, /TCP:\[127\.0\.0\.1:[0-9]+->127\.0\.0\.1:9999\]/)) {
+    if (call ~ /^(v?fork|clone3?)$/)
+        next
+    # A call that a signal has interrupted, and that goes on.
+    resumed = match(line, /interrupted [a-z_0-9]+/) && call == "restart_syscall"
+    if (resumed)
+        call = substr(line, RSTART + 12, RLENGTH - 12)
+    if (match(line, /(TCP|UDP):\[127\.0\.0\.1:[0-9]+->127\.0\.0\.1:9999\]/)) {
         mine = substr(line, RSTART + 15, RLENGTH); sub(/-.*/, "", mine)
         if (side == "c")
             put(time, "port", mine)
@@ -73,7 +93,7 @@ due != "" {
         next
     if (call ~ /^(read|write|close)$/ && !socket && !input)
         next
-    gsub(/<(TCP|UDP|TCPv6|UDPv6|socket):\[[^]]*\]>/, "", line)
+    gsub(/<(TCP|UDP|TCPv6|UDPv6|socket):\[([^>]|->)*\]>/, "", line)
     took = match(line, / <[0-9.]+>$/) ? substr(line, RSTART + 2, RLENGTH - 3) : -1
     if (took >= 0)
         line = substr(line, 1, RSTART - 1)
@@ -118,6 +138,9 @@ due != "" {
         entry = "sleep(" (seconds + part_ / 1e9) " s)"
     } else
         entry = shown "(" fd ")"
+    if (resumed)
+        entry = begun
+    begun = entry
 
     done = entry
     if (error != "" || (call !~ /^(bind|listen|connect|close|shutdown)$/ && shown != "sleep"))
@@ -130,7 +153,7 @@ due != "" {
     if (call ~ /poll$/ && result == 0) {
         done = entry ": time is over"
         back = "poll: time is over"
-    } else if (call ~ /poll$/ && result > 0) {
+    } else if (call ~ /poll$/ && result > 0 && !resumed) {
         list = line; sub(/.*= [0-9]+ \(/, "", list); gsub(/\|?POLLOUT/, "", list)
         gsub(/revents/, "events", list)
         done = entry ": " watched(list) " ready"

@@ -49,6 +49,10 @@ END {
         $0 = event[i]
         act()
     }
+    if (start == "") {
+        print "trace: there are " rows + 0 " rows, and none of those that ROWS names" >"/dev/stderr"
+        exit 1
+    }
 }
 
 function die(task) {

@@ -1,7 +1,7 @@
 # Draws the rows of ladder.awk as a picture: the life of both sides as two lines,
 # broad and grey where a side sleeps, with arrows between them. It is black and grey
 # on white: it prints.
-# Usage: awk -v title=TITLE -f svg.awk
+# Usage: awk -v title=TITLE -f fit.awk -f svg.awk
 
 function escaped(text) {
     gsub(/&/, "\\&amp;", text); gsub(/</, "\\&lt;", text); gsub(/>/, "\\&gt;", text)
@@ -11,10 +11,6 @@ function escaped(text) {
 function put(x, y, anchor, class, text) {
     body = body sprintf("<text x=\"%d\" y=\"%d\" text-anchor=\"%s\" class=\"%s\">%s</text>\n",
         x, y, anchor, class, escaped(text))
-}
-
-function cut(text, width) {
-    return length(text) > width ? substr(text, 1, width - 3) "..." : text
 }
 
 BEGIN {
@@ -30,9 +26,9 @@ BEGIN {
     if ($3) resting[left] = resting[left] sprintf("<rect x=\"%d\" y=\"%d\" width=\"10\" height=\"%.1f\"/>\n", left - 5, y - 17, step + 0.5)
     if ($9) resting[right] = resting[right] sprintf("<rect x=\"%d\" y=\"%d\" width=\"10\" height=\"%.1f\"/>\n", right - 5, y - 17, step + 0.5)
     if ($2 != "")
-        put(left - 14, y, "end", "call", cut($2, 29))
+        put(left - 14, y, "end", "call", fit($2, 29))
     if ($8 != "")
-        put(right + 14, y, "start", "call", cut($8, 29))
+        put(right + 14, y, "start", "call", fit($8, 29))
     if ($4 == "")
         next
     from = $4 == "right" ? left : right
@@ -42,7 +38,7 @@ BEGIN {
     lines = lines sprintf("<path d=\"M%d %dL%d %d\" class=\"%s\" marker-end=\"url(#%s)\"/>\n",
         from + (to > from ? 8 : -8), y, to + (to > from ? -8 : 8), y + 8,
         $5 ~ /"/ ? "data" : "control", $7 ? "lost" : "head")
-    put((left + right) / 2, y - 3, "middle", "label", ($6 == "" ? "" : $6 ": ") cut($5, 22))
+    put((left + right) / 2, y - 3, "middle", "label", ($6 == "" ? "" : $6 ": ") fit($5, 22))
 }
 END {
     height = top + rows * step

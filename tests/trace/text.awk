@@ -1,15 +1,11 @@
 # Prints the rows of ladder.awk, in 80 columns.
-# Usage: awk -v title=TITLE -f text.awk
-
-function cut(text, width) {
-    return length(text) > width ? substr(text, 1, width - 3) "..." : text
-}
+# Usage: awk -v title=TITLE -f fit.awk -f text.awk
 
 function arrow(direction, label, letter, lost, line, width) {
     if (direction == "")
         return ""
     width = 20
-    line = "-" (letter == "" ? "-" : letter) "- " cut(label, width - 7) " "
+    line = "-" (letter == "" ? "-" : letter) "- " fit(label, width - 7) " "
     while (length(line) < width - 1) line = line "-"
     if (direction == "right")
         return line (lost ? "x" : ">")
@@ -23,10 +19,11 @@ BEGIN {
     print "----- -------------------------- -------------------- --------------------------"
 }
 {
-    line = sprintf("%5s %-26s %-20s %s", $1, $2 != "" ? cut($2, 26) : $3 ? ":" : "",
-        arrow($4, $5, $6, $7), $8 != "" ? cut($8, 26) : $9 ? ":" : "")
+    line = sprintf("%5s %-26s %-20s %s", $1, $2 != "" ? fit($2, 26) : $3 ? ":" : "",
+        arrow($4, $5, $6, $7), $8 != "" ? fit($8, 26) : $9 ? ":" : "")
     sub(/ +$/, "", line)
     print line
+    icmp = icmp || $5 == "ICMP"
     slept = slept || $3 || $9
     letters = letters || $2 ~ /^[a-z]: /
     threads = threads || $8 ~ /^[0-9]+: /
@@ -35,7 +32,9 @@ END {
     if (NR == 0)
         exit
     print ""
-    if (slept) print ":    asleep: the call above has not returned"
+    if (slept && !letters && !threads) print ":    asleep: the call above has not returned"
+    if (slept && (letters || threads)) print ":    all of that side sleep: their calls above have not returned"
     if (letters) print "a: b: the clients, and their segments"
+    if (icmp) print "ICMP the kernel's own message: nobody has this port"
     if (threads) print "2: 3: further threads or processes of the server"
 }

@@ -40,8 +40,12 @@ BEGIN {
     dump = ""
     from = $3; sub(/.*\./, "", from)
     to = $5; sub(/:$/, "", to); sub(/.*\./, "", to)
-    direction = to == port ? "right" : "left"
-    client = to == port ? from : to
+    # Where neither has the server's port, the client is the one that spoke first.
+    pair = from < to ? from " " to : to " " from
+    if (!(pair in first))
+        first[pair] = from
+    direction = to == port || (from != port && first[pair] == from) ? "right" : "left"
+    client = direction == "right" ? from : to
     payload = match($0, /length [0-9]+/) ? substr($0, RSTART + 7, RLENGTH - 7) : 0
     label = ""
     if (/ICMP/) {

@@ -61,6 +61,9 @@ format:
 #:   make                      build every program into build/
 #:   make demo [LESSON=01]     run a pair for real; both sides beside each other
 #:   make trace [LESSON=03]    the calls of both sides, and the wire between them
+#:              SCENE=two      other scenes: handshake, close, reset, two, lost
+#:              SERVER=./mine CLIENT='nc -N 127.0.0.1 9999'   programs of your own
+#:              SAY=words SVG=file ROWS=3-16   what is said; a picture; a part
 #:   make check                grade all lessons: failures explained, scoreboard
 #:   make check LESSON=03      grade one (3, 03 or 03-reconnecting)
 #:   make hint LESSON=03       the next hint; again for a stronger one

@@ -356,9 +356,9 @@ attempt there is no wait (here of 800 ms).'
 }
 
 # bats test_tags=exercise
-@test "nothing lost: refused, it makes as many attempts; one is one" {
+@test "nothing lost: with TRIES 3 it makes three attempts, with TRIES 1 one" {
     about 'Exercise: nothing lost' 'With TRIES 3 the waits are 50 and 100 ms; with
-TRIES 1 there is none.'
+TRIES 1 there is none. A connection that breaks counts like one that is refused.'
     peer 's bind' 'x mark' "s until $room/left" 'x after 145'
     client 127.0.0.1 "$port" 3
     ends client 1

@@ -539,6 +539,8 @@ static void report_steps(void)
         send_signal(atol(getenv("WATCHED")), SIGSTOP);
     /* What led to the failure are the last of them. */
     int i = step_number > 12 ? step_number - 6 : 0;
+    printf("The steps (s: a listener; a, b, c: connections; x: the "
+           "program):\n");
     if (i > 0)
         printf("     the first %d steps %13s %17s ok\n", i, "", "");
     for (; i < step_number; i++)
@@ -761,7 +763,7 @@ static void get(struct connection *c, const unsigned char *expected,
             break;
     }
     if (have != length || memcmp(got, expected, length) != 0)
-        not_this(expected, length, got, have, "That is another answer.");
+        not_this(expected, length, got, have, "That is something else.");
     free(got);
 }
 

@@ -340,7 +340,8 @@ expect() {
 
 play() {
     local report
-    report=$(exec "$DRIVER" play "$@" 2>&1 3>&- 4>&-) || fail "$report"
+    # On standard output are ports that the script has taken.
+    report=$(exec "$DRIVER" play "$@" 2>&1 >/dev/null 3>&- 4>&-) || fail "$report"
 }
 
 peer() {

@@ -7,11 +7,12 @@
 #   bold, red, green, dim, plain
 #                         escapes for a terminal, empty where none is
 #   out_folder DIR        where the programs of DIR are built
-#   split_tests FILE FOLDER PARTS LEFT_OUT
+#   split_tests FILE FOLDER PARTS LEFT_OUT [FIRST]
 #                         deals the tests of a .bats file out, without those
-#                         whose tags match LEFT_OUT: to FOLDER/part-0/FILE,
-#                         FOLDER/part-1/FILE and so on, by turns; with SHUFFLE, a
-#                         number, by chance
+#                         whose tags match LEFT_OUT (quick: those without the tag
+#                         slow): to FOLDER/part-FIRST/FILE and the next PARTS - 1,
+#                         by turns; with SHUFFLE, a number, by chance. FIRST is 0
+#                         unless given
 
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
@@ -47,17 +48,17 @@ out_folder() {
 }
 
 split_tests() {
-    local file=$1 folder=$2 parts=$3 left_out=$4 part
-    for ((part = 0; part < parts; part++)); do
+    local file=$1 folder=$2 parts=$3 left_out=$4 first=${5-0} part
+    for ((part = first; part < first + parts; part++)); do
         mkdir -p "$folder/part-$part"
     done
-    awk -v parts="$parts" -v left_out="$left_out" -v folder="$folder" \
+    awk -v parts="$parts" -v first="$first" -v left_out="$left_out" -v folder="$folder" \
         -v file="${file##*/}" -v seed="${SHUFFLE-}" '
         BEGIN { srand(seed) }
-        function keep() { print > (folder "/part-" part "/" file) }
+        function keep() { print > (folder "/part-" first + part "/" file) }
         /^# bats test_tags=/ {
             inside = 1
-            due = $0 !~ left_out
+            due = left_out == "quick" ? /slow/ : $0 !~ left_out
             part = seed == "" ? count % parts : int(rand() * parts)
             count += due
         }

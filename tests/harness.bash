@@ -57,7 +57,7 @@ setup() {
     # Each client may have a thread.
     [[ $lesson != *multi* ]] || tasks=300
     unset port
-    declare -gA group=() told=() ended=()
+    declare -gA group=() told=() ended=() started=()
 }
 
 # Ends all that the test has started. A finding of a sanitizer fails it.
@@ -77,7 +77,8 @@ about() {
 
 # Prints why the test failed, and what helps. Ends the test.
 fail() {
-    local name status=0
+    # With more arguments than the address a program does something else.
+    local name status=0 with_more='^\./(server [0-9]+|client [0-9.]+ [0-9]+) [0-9]+$'
     # What the test's own side of the conversation found is the cause.
     if [ -n "${group[peer]-}" ] && ! kill -0 "${group[peer]}" 2>/dev/null; then
         wait "${group[peer]}" 2>/dev/null || cat "$room/peer.err"
@@ -88,6 +89,8 @@ fail() {
         status=0
         [ -z "${told[$name]-}" ] || hear "$name" 1 || status=$?
         ((status != 1)) || printf 'The %s %s.\n' "$name" "$(how_it_ended "${ended[$name]}")"
+        [[ ! ${started[$name]-} =~ $with_more ]] ||
+            printf 'The %s was started as %s\n' "$name" "${started[$name]}"
         if [ -s "$room/$name.err" ]; then
             printf 'The end of the %s'\''s log:\n' "$name"
             tail -n 4 "$room/$name.err" | cut -c 1-76 | sed 's/^/    /'
@@ -130,6 +133,7 @@ start() {
         5>&"$write_end" {write_end}>&- {read_end}<&- &
     group[$name]=$! told[$name]=$read_end
     unset "ended[$name]"
+    started[$name]="./$*"
     exec {write_end}>&-
 }
 

@@ -85,5 +85,5 @@ format:
 #:   make lint                 the compilers, the formatter, shellcheck
 #:   make valgrind             the tests, with the solutions under valgrind
 #:   make format               format the C files
-#:   make bench [SVG=folder]   how long the commands take, how the servers scale, and
+#:   make bench [PART=models]  how long the commands take, how the servers scale, and
 #:                             the grading of a class

@@ -156,7 +156,7 @@ sides end up sending, and nobody reads: send and receive by turns.'
     many a >&"$writer" || fail 'The client reads no more of its input.'
     hang_up
     peer_done
-    ends client 0
+    finishes client 0
     printed <(many A)
 }
 

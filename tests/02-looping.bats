@@ -207,7 +207,7 @@ sides end up sending, and nobody reads: send and receive by turns.'
     many a >&"$writer" || fail 'The client reads no more of its input.'
     say '\nbye\n'
     hang_up
-    ends client 0
+    finishes client 0
     printed <(many A; printf '\nBYE\n')
 }
 

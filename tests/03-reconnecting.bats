@@ -215,7 +215,7 @@ line, or for its answer, grows with the line.'
     many a >&"$writer" || fail 'The client reads no more of its input.'
     say '\nbye\n'
     hang_up
-    ends client 0
+    finishes client 0
     printed <(printf 'HEY\n'; many A; printf '\nBYE\n')
 }
 

@@ -299,7 +299,7 @@ meanwhile: to send all of it first would stop both sides.'
     many a >&"$writer" || fail 'The client reads no more of its input.'
     say '\n'
     hang_up
-    ends client 0
+    finishes client 0
     printed <(many A; echo)
 }
 

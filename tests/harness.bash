@@ -28,6 +28,8 @@
 #                                between two programs can hold
 #   prints TEXT                  the client has printed exactly this so far
 #   ends NAME STATUS             the program has left with this exit status
+#   finishes NAME STATUS         the same, after much work: as long as it does
+#                                not rest it has more time, five waits at most
 #   printed FILE                 the client has printed the same as the file has
 #   complains NAME PATTERN       its standard error has one line that matches
 #   runs NAME                    the program has not ended
@@ -299,6 +301,16 @@ ends() {
         fail "The $name is still running; it should leave with $expected."
     ((ended[$name] == expected)) ||
         fail "The $name $(how_it_ended "${ended[$name]}"); it should leave with $expected."
+}
+
+# A busy machine gives little time to one that has much to do.
+finishes() {
+    local where i
+    for ((i = 0; i < 5; i++)); do
+        hear "$1" "$PATIENCE" || (($? != 1)) || break
+        ! WATCHED=${group[$1]} "$DRIVER" play 'x calm 300' 2>/dev/null || break
+    done
+    PATIENCE=1 ends "$@"
 }
 
 complains() {

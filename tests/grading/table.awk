@@ -5,8 +5,9 @@
 #   all      id, and of each lesson the points and the state, and the total
 #   canvas   what Canvas imports: the id there is the first number in the name of
 #            a file that Canvas hands out, such as lee_1234_5678_kit.zip
-#   moodle   what Moodle imports: the participant's number is in the name of a
-#            folder that Moodle hands out, such as Ann Lee_1234_assignsubmission_file
+#   moodle   what Moodle imports as an assignment's grading worksheet: the
+#            participant's number is in the name of a folder that Moodle hands
+#            out, such as Ann Lee_1234_assignsubmission_file
 BEGIN { FS = "\t" }
 !($2 in known) { known[$2] = 1; lesson[++lessons] = $2; possible += $5 }
 !($1 in total) { ids[++count] = $1 }
@@ -33,7 +34,7 @@ END {
         print "Student,ID,SIS User ID,SIS Login ID,Section," field(title)
         print "    Points Possible,,,,," possible
     } else
-        print "Identifier,Full name," field(title)
+        print "Identifier,Full name,Grade,Last modified (grade)"
     for (k = 1; k <= count; k++) {
         id = ids[k]
         if (format == "all") {
@@ -42,9 +43,9 @@ END {
                 printf ",%.2f,%s", points[id, lesson[i]], state[id, lesson[i]]
             printf ",%.2f\n", total[id]
         } else if (format == "canvas")
-            printf "%s,%s,,%s,,%.2f\n", field(person(id)), number_in(id), field(id), total[id]
+            printf "%s,%s,,,,%.2f\n", field(person(id)), number_in(id), total[id]
         else
-            printf "%s,%s,%.2f\n", number_in(id) == "" ? field(id) : \
+            printf "%s,%s,%.2f,\n", number_in(id) == "" ? field(id) : \
                 "\"Participant " number_in(id) "\"", field(person(id)), total[id]
     }
 }

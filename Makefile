@@ -39,10 +39,8 @@ build/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -o $@ $< $(if $(filter uv,$*),-luv)
 
-check demo trace hint watch reset doctor bench lint valgrind distcheck distcheck-flakes:
-	@tests/commands/$@
-
-grade merge handout gradescope slides:
+check demo trace hint watch reset doctor bench lint valgrind distcheck distcheck-flakes \
+		grade merge handout gradescope slides:
 	@test -x tests/commands/$@ || \
 		{ echo "$@ is not in what was handed out" >&2; exit 2; }
 	@tests/commands/$@
@@ -75,7 +73,7 @@ format:
 #:   make check DIR=solutions  the same tests on the solutions
 #:   make grade SUBMISSIONS=in RESULTS=out   grade a class, each in a sandbox
 #:   make merge RESULTS=out    write the class's tables and summary anew
-#:   make handout              pack the kit without solutions and hidden tests
+#:   make handout              pack the kit for students: without solutions
 #:   make slides               build the lectures: HTML and PDF in build/slides
 #:   make gradescope           pack the autograder for Gradescope
 #: For the maintainer

@@ -519,7 +519,7 @@ lock (or make it an atomic).'
     [ -z "${WRAPPER-}" ] || skip 'the sanitizer runs under no wrapper'
     build_with -fsanitize=thread
     grep -q __tsan "$room/server" || skip "${CC:-cc} has no such sanitizer"
-    environment=(TSAN_OPTIONS=report_signal_unsafe=0)
+    environment=(TSAN_OPTIONS=report_signal_unsafe=0:report_bugs=1)
     server 0 4
     # Those who are silent give no sign to the others: nothing but a lock
     # comes between what their threads and the main thread do.

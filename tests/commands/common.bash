@@ -6,6 +6,7 @@
 #                         standard error, and status 2
 #   bold, red, green, dim, plain
 #                         escapes for a terminal, empty where none is
+#   plain_name NAME       prints a name as one line of valid text
 #   out_folder DIR        where the programs of DIR are built
 #   split_tests FILE FOLDER PARTS LEFT_OUT [FIRST]
 #                         deals the tests of a .bats file out, without those
@@ -41,6 +42,16 @@ find_lesson() {
         list_lessons | sed 's/^/    /'
     } >&2
     return 2
+}
+
+# XML has no place for two of the characters.
+plain_name() {
+    if [[ $1 =~ ^[A-Za-z0-9@._-]+$ ]]; then
+        printf '%s\n' "$1"
+    else
+        printf %s "$1" | tr '\000-\037\177' ' ' | iconv -c -f UTF-8 -t UTF-8 |
+            LC_ALL=C sed $'s/\xef\xbf[\xbe\xbf]//g'
+    fi
 }
 
 out_folder() {

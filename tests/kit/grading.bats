@@ -144,12 +144,112 @@ teardown() {
     jq -e . "$results"/*/results.json "$results"/*/classroom.json >"$room/jq"
     xmllint --noout "$results"/*/junit.xml
     grep -q '^"Lee",123,\|^"lee",123,' "$results/canvas.csv"
-    grep -q '^"Participant 1234","Ann Lee",10.00$' "$results/moodle.csv"
+    grep -q '^"Participant 1234","Ann Lee",10.00,$' "$results/moodle.csv"
     grep -qF '"Börje '"'"'""$(x)`x`\n & Co"' "$results/grades.csv"
+    # The address of a report is written so that a browser finds it.
+    grep -qF '<a href="B%C3%B6rje%20%27%22%24%28x%29%60x%60%5Cn%20%26%20Co/report.html">' "$results/summary.html"
+}
+
+# A zip as Windows made them: with \ between folders. zip writes no such names, but
+# takes a file whose name has one.
+zip_with_backslashes() {
+    mkdir "$room/flat"
+    local program
+    for program in server client; do
+        cp "solutions/01-one-shot/$program.c" "$room/flat/kit\\[1]\\01-one-shot\\$program.c"
+    done
+    (cd "$room/flat" && zip -q "$1" ./*)
+}
+
+@test "another system's names and line ends are no reason for no points" {
+    zip_with_backslashes "$in/windows.zip"
+    mkdir -p "$in/capitals/01-One-Shot" "$in/tab/a"$'\t'"b"
+    cp solutions/01-one-shot/server.c "$in/capitals/01-One-Shot/Server.c"
+    cp solutions/01-one-shot/client.c "$in/capitals/01-One-Shot/CLIENT.C"
+    cp -r solutions/01-one-shot "$in/tab/a"$'\t'"b"
+    hand_in crlf 01
+    hand_in crlf 02 lessons
+    sed -i 's/$/\r/' "$in/crlf"/*/*.c
+    mkdir "$in/__MACOSX"
+    hand_in twice 01
+    mkdir "$in/twice/a" "$in/twice/b"
+    mv "$in/twice/01-one-shot" "$in/twice/a"
+    cp -r lessons/01-one-shot "$in/twice/b"
+    mkdir -p "$in/newline/a"$'\n'"01-one-shot"
+    cp solutions/01-one-shot/*.c "$in/newline/a"$'\n'"01-one-shot"
+    grade
+    [ "$status" -eq 0 ]
+    [[ $output == *'6 of 6 graded'* ]]
+    for id in windows capitals tab crlf twice; do
+        [ "$(points $id)" = 10.00 ] || { echo "$id"; return 1; }
+    done
+    [ "$(result_of crlf 02)" = 'not started' ]
+    grep -q '01-one-shot/server.c is here 2 times. This one is taken: a/01-one-shot/server.c' \
+        "$results/twice/report.txt"
+}
+
+@test "a name gives no points, takes no other's place, and is one line everywhere" {
+    local id
+    hand_in 'bob lee' 01
+    hand_in $'bob\nlee' 01 lessons
+    hand_in ann 01 lessons
+    hand_in $'ann\t01-one-shot\tdone\t10.00\t10' 01 lessons
+    hand_in $'esc\e[2J\xff\xef\xbf\xbf' 01 lessons
+    hand_in cy 01
+    (cd "$in/cy" && zip -q -r ../grades.csv.zip . && zip -q -r ../summary.html.zip .)
+    ln -s "$in/cy" "$in/eve"
+    grade
+    [ "$status" -eq 0 ]
+    [[ $output == *'passed over, since it is a link: eve'* ]]
+    [ "$(points 'bob lee')" = 10.00 ]
+    [ "$(points 'bob lee_')" = 0.00 ]
+    grep -q '^"ann",0.00,not started,.*,0.00$' "$results/grades.csv"
+    grep -q '^"grades.csv_",10.00,done,.*,10.00$' "$results/grades.csv"
+    [ "$(grep -c . "$results/grades.csv")" -eq 9 ]
+    run ! grep -lP '[\x00-\x08\x0b-\x1f\x7f]' "$results"/*.csv "$results"/*.html
+    iconv -f UTF-8 -t UTF-8 "$results"/*.csv "$results"/*.html >"$room/valid"
+    xmllint --noout "$results"/*/junit.xml
+}
+
+@test "an archive that unpacks to more than there is does no harm" {
+    python3 - "$in/bomb.tar.xz" <<'END'
+import lzma, sys, tarfile
+with lzma.open(sys.argv[1], "w", preset=0) as out, \
+        tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as tar:
+    tar.addfile(tarfile.TarInfo("a" * 400_000_000))
+END
+    mkdir "$room/zip"
+    head -c 400000000 /dev/zero >"$room/zip/server.c"
+    mkdir "$room/zip/01-one-shot"
+    mv "$room/zip/server.c" "$room/zip/01-one-shot"
+    (cd "$room/zip" && zip -q -r "$in/large.zip" .)
+    hand_in ann 01
+    grade
+    [ "$status" -eq 0 ]
+    [ "$(points ann)" = 10.00 ]
+    grep -q 'The archive cannot be read' "$results/bomb/report.txt"
+    grep -q 'server.c is larger than' "$results/large/report.txt"
+}
+
+@test "a folder around the whole class is not graded as one student" {
+    local id
+    for id in ann bob; do hand_in "$id" 01; done
+    mkdir "$in/export"
+    mv "$in/ann" "$in/bob" "$in/export"
+    grade
+    [[ $status -ne 0 && $output == *"seems to be the class; say SUBMISSIONS='$in/export'"* ]]
+    # One student's whole tree, with solutions and tests in it, is none.
+    rm -r "$in/export"
+    mkdir "$in/ann"
+    cp -r lessons solutions tests Makefile "$in/ann"
+    grade
+    [ "$status" -eq 0 ]
+    [ "$(result_of ann 01)" = 'not started' ]
 }
 
 @test "what is missing, broken or no C has a result that says so, and the next goes on" {
-    mkdir "$in/empty" "$in/text"
+    mkdir "$in/empty" "$in/text" "$in/wrong-names"
+    touch "$in/wrong-names/00 a file of mine" "$in/wrong-names"/{1..11}.c
     echo 'PK no archive' >"$in/broken.zip"
     head -c 3000 /dev/urandom >"$in/noise.tar.gz"
     echo 'Rar!' >"$in/other.rar"
@@ -172,6 +272,10 @@ teardown() {
     [ "$(result_of text 01)" = 'does not build' ]
     grep -q 'larger than' "$results/large/report.txt"
     grep -q 'No program of a lesson was found' "$results/empty/report.txt"
+    grep -q 'It is empty' "$results/empty/report.txt"
+    grep -q 'a file of mine' "$results/wrong-names/report.txt"
+    grep -q 'and 2 more' "$results/wrong-names/report.txt"
+    [[ $output == *'No program of a lesson was found in 6:'*wrong-names* ]]
     grep -q 'No program of a lesson was found' "$results/odd/report.txt"
     grep -q 'The archive cannot be read' "$results/broken/report.txt"
     grep -q 'The archive cannot be read' "$results/noise/report.txt"
@@ -250,10 +354,20 @@ attack_and_solve() {
     [ "$(date -r "$results/ann/results.json" +%Y)" = 2001 ]
     [ "$(date -r "$results/bob/results.json" +%Y)" != 2001 ]
     [ -e "$results/cy/results.json" ]
+    [[ $output == *'3 of 3 graded in '*', 1 of them before'* ]]
+    # The same lines in another order are another program.
+    touch -d 2001-01-01 "$results"/*/results.json
+    sed -i '1{h;d};2{G}' "$in/bob/01-one-shot/client.c"
+    grade
+    [ "$(date -r "$results/bob/results.json" +%Y)" != 2001 ]
+    [[ $output == *', 2 of them before'* ]]
     touch -d 2001-01-01 "$results"/*/results.json
     sed 's/ 8$/ 18/' tests/grading/weights >"$room/weights"
     grade WEIGHTS="$room/weights"
     [ "$(date -r "$results/ann/results.json" +%Y)" != 2001 ]
+    rm -r "$in/cy"
+    grade WEIGHTS="$room/weights"
+    [[ $output == *"no more in $in: cy."* ]]
 }
 
 @test "killed half way, a class is finished by the next run, and nothing of the first is left" {
@@ -319,6 +433,15 @@ attack_and_solve() {
     [ "$(head -n 1 "$results/canvas.csv")" = 'Student,ID,SIS User ID,SIS Login ID,Section,"Lab, one"' ]
     grep -q 'Points Possible,,,,,100' "$results/canvas.csv"
     grep -q '3 students' "$results/summary.html"
+    # Of these three only ann has tried it.
+    grep -q '01-one-shot: 1 tried, and nobody failed a test' "$results/summary.html"
+    hand_in dan 01
+    sed -i 's/54321/12345/; s/ntohs/htonl/' "$in/dan/01-one-shot/server.c"
+    grade WEIGHTS="$room/weights" TITLE='Lab, one'
+    grep -q '01-one-shot: 2 tried<' "$results/summary.html"
+    grep -q '>1 of 2 failed<' "$results/summary.html"
+    run ! grep -q '>[02-9] of 2 failed<' "$results/summary.html"
+    [[ $(head -n 1 "$results/moodle.csv") == 'Identifier,Full name,Grade,Last modified (grade)' ]]
 }
 
 @test "an instructor's own tests are added, and are not seen from a box" {
@@ -335,22 +458,49 @@ load harness
 }
 
 # bats test_tags=lesson
-%test "mine: one that fails" {
+%test "mine: letters alone are changed" {
     about 'Run it' 'HIDDEN-SENTENCE'
     server
-    ask 'mine\n'
-    expect 'yours\n'
+    ask '{mine}\n'
+    expect '{MINE}\n'
 }
 END
     hand_in ann 01
+    sed -i "s/<= 'z'/<= 'z' + 2/" "$in/ann/01-one-shot/server.c"
     attack_and_solve reads-others ''
     attack_and_solve meddles ''
     grade EXTRA="$room/extra"
     [ "$status" -eq 0 ]
     grep -q $'exercise\tpass\tmine: one more message' "$results/ann/tests.tsv"
-    grep -q $'lesson\tfail\tmine: one that fails' "$results/ann/tests.tsv"
+    grep -q $'lesson\tfail\tmine: letters alone are changed' "$results/ann/tests.tsv"
     [[ $(points ann) == 9.[0-9]* ]]
+    grep -q 'Where a page says hello, yours say ' "$results/ann/report.txt"
     run ! grep -r '/extra/\|one-shot.bats' "$results/reads-others-and-solved/tests.tsv"
+    # Under another name it belongs to another lesson.
+    mv "$room/extra/01-one-shot.bats" "$room/extra/1-one.bats"
+    grade EXTRA="$room/extra"
+    [[ $status -ne 0 && $output == *'1-one.bats is named after no lesson'* ]]
+    mv "$room/extra/1-one.bats" "$room/extra/02-looping.bats"
+    hand_in ann 02
+    grade EXTRA="$room/extra"
+    [ "$status" -eq 0 ]
+    grep -q $'^02-looping\t.*mine: one more message' "$results/ann/tests.tsv"
+    run ! grep -q $'^01-one-shot\t.*mine: one more message' "$results/ann/tests.tsv"
+}
+
+@test "an instructor's own test that fails a solution is refused, before it costs points" {
+    mkdir "$room/extra"
+    printf '%s\n' 'load harness' '' '@''test "mine: a mistake" {' '    serve' '}' \
+        >"$room/extra/01-one-shot.bats"
+    hand_in ann 01
+    grade EXTRA="$room/extra"
+    [[ $status -ne 0 && $output == *"fail on the kit's own solutions:"*'mine: a mistake'*'serve: command not found'* ]]
+    [ ! -e "$results/ann/results.json" ]
+    sed -i 's/serve/server/' "$room/extra/01-one-shot.bats"
+    grade EXTRA="$room/extra"
+    [ "$status" -eq 0 ]
+    [ "$(points ann)" = 10.00 ]
+    [ "$(wc -l <"$results/grades.csv")" -eq 2 ]
 }
 
 @test "the handout has the lessons and their tests, and no answer" {
@@ -364,8 +514,18 @@ END
     run make check LESSON=01
     [ "$status" -eq 0 ]
     [[ $output == *'01-one-shot '*'not started'* ]]
-    run make grade
-    [[ $status -ne 0 && $output == *'not in what was handed out'* ]]
+    # What is not in it is not promised.
+    local command
+    for command in grade lint distcheck valgrind slides; do
+        run make $command
+        [[ $status -ne 0 && $output == *'not in what was handed out'* ]]
+        run make help
+        [[ $output == *'make check'* && $output != *"make $command"* ]]
+    done
+    grep -o '](\([^)#]*\)' README.md | cut -c 3- | xargs ls -d
+    run ! grep -q 'solutions\|make grade' README.md
+    run tests/commands/doctor
+    [[ $output == *strace* && $output != *bwrap* ]]
 }
 
 @test "tests that are said to look at one program do not start the other" {

@@ -64,7 +64,8 @@ browser() {
 
 @test "Gradescope: setup.sh and run_autograder in a root tree like its own" {
     needs_root
-    instructor make gradescope
+    sed 's/ 8$/ 18/' tests/grading/weights >"$room/weights"
+    instructor make gradescope WEIGHTS="$room/weights"
     [ "$status" -eq 0 ]
     hand_in submission 01
     cp -r tests/hostile/reads-others/01-one-shot "$in/submission/02-looping"
@@ -78,6 +79,8 @@ browser() {
         mount -t proc proc root/proc
         mkdir -p root/autograder/source root/autograder/results
         cp -r "$in/submission" root/autograder
+        echo "{\"id\": 7, \"users\": [{\"email\": \"ann@school.edu\", \"name\": \"Ann\"}]}" \
+            >root/autograder/submission_metadata.json
         unzip -q "$kit/build/gradescope.zip" -d root/autograder/source
         cp root/autograder/source/run_autograder root/autograder
         chroot root bash /autograder/source/setup.sh
@@ -85,8 +88,9 @@ browser() {
         cp root/autograder/results/results.json "$room"'
     [ "$status" -eq 0 ] || { tail -n 20 <<<"$output"; return 1; }
     [ "$(jq -r .extra_data.sandbox "$room/results.json")" = container ]
-    [ "$(jq '.extra_data.lessons[0].points' "$room/results.json")" = 10 ]
-    [ "$(jq '.score' "$room/results.json")" = 10 ]
+    [ "$(jq -r .extra_data.id "$room/results.json")" = ann@school.edu ]
+    [ "$(jq '.extra_data.lessons[0].points' "$room/results.json")" = 20 ]
+    [ "$(jq '.score' "$room/results.json")" = 20 ]
     run ! grep -q 'autograder/source/' "$room/results.json"
 }
 

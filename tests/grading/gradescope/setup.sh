@@ -4,5 +4,5 @@ set -eu
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
 apt-get install -y -q --no-install-recommends gcc libc6-dev make netcat-openbsd procps unzip \
-    util-linux
+    bzip2 xz-utils zstd util-linux
 make -s -C "${AUTOGRADER:-/autograder}/source/kit" build/driver

@@ -1,6 +1,7 @@
-/* Hostile: goes through the processes that it sees, and tries to trace, leave,
- * read and write by each. The tests look for SECRET-OF-ANOTHER in what comes
- * out: it says so where a way out is open, too. */
+/* Hostile: tries what reaches out of a box, goes through the processes that it
+ * sees, and tries to trace, leave, read and write by each. The tests look for
+ * SECRET-OF-ANOTHER in what comes out: where a way out is open that is the last
+ * that it says. */
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <dirent.h>
@@ -10,13 +11,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ipc.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static void way_out(const char *pid, const char *what)
 {
     fprintf(stderr, "SECRET-OF-ANOTHER: %s of %s\n", what, pid);
+    _exit(1);
 }
 
 static void say_file(const char *pid, const char *name)
@@ -49,8 +55,19 @@ int main(void)
 {
     static const char *const spaces[] = { "user", "mnt", "pid", "net" };
     char path[512];
-    if (unshare(CLONE_NEWUSER) == 0 || mount("x", "/tmp", "tmpfs", 0, "") == 0)
+    if (unshare(CLONE_NEWUSER) == 0 ||
+        mount("x", "/tmp", "tmpfs", 0, "") == 0)
         way_out("mine", "rights");
+    /* Where others may run it, it would run with the grader's rights. */
+    if (chmod("/proc/self/exe", 06755) == 0)
+        way_out("mine", "the file's mode");
+    if (syscall(SYS_memfd_create, "x", 0) >= 0 ||
+        syscall(SYS_shmget, IPC_PRIVATE, 4096, 0600) >= 0)
+        way_out("mine", "memory that nobody counts");
+    if (syscall(SYS_keyctl, 0, -3, 1) >= 0) /* KEYCTL_GET_KEYRING_ID */
+        way_out("mine", "the session's keys");
+    if (socket(AF_VSOCK, SOCK_STREAM, 0) >= 0)
+        way_out("mine", "a socket to the machine around us");
     if (kill(1, SIGKILL) == 0)
         sleep(1);
     DIR *proc = opendir("/proc");
@@ -59,7 +76,8 @@ int main(void)
         if (!isdigit((unsigned char)*pid))
             continue;
         for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++) {
-            snprintf(path, sizeof path, "/proc/%.20s/ns/%s", pid, spaces[i]);
+            snprintf(path, sizeof path, "/proc/%.20s/ns/%s", pid,
+                     spaces[i]);
             int fd = open(path, O_RDONLY);
             if (fd >= 0 && setns(fd, 0) == 0)
                 way_out(pid, spaces[i]);

@@ -71,7 +71,7 @@ broken_deck() {
     printf '\n## A picture without words\n\n![](figures/00-socket.svg)\n\n<!-- has no words for those -->\n\n---\n'
     printf '\n## A picture in a corner\n\n'
     for i in {1..7}; do printf -- '- Line %d\n' "$i"; done
-    printf '\n![small](figures/00-socket.svg)\n\n<!-- 15 are the least -->\n\n---\n'
+    printf '\n![small](figures/00-socket.svg)\n\n<!-- 19 are the least -->\n\n---\n'
     printf '\n## A picture that is too narrow\n\n![narrow](figures/narrow.svg)\n\n<!-- leave it -->\n\n---\n'
     printf '\n## A picture with words on words\n\n![double](figures/double.svg)\n\n<!-- stand on each other -->\n\n---\n'
     printf '\n<style scoped>li { font-size: 20px }</style>\n\n## Small words\n\n- As small as this\n\n<!-- 28 are the least -->\n\n---\n'

@@ -9,7 +9,7 @@ load harness
 # bats test_tags=lesson,server
 @test "the server serves one client after another; one that waits has its turn" {
     about 'Run it' 'The outer loop goes back to accept when a client has left.
-Until then the next one waits in the backlog, and so does what it said.'
+Until then the next one waits in the queue, and so does what it said.'
     server
     play "a open $port" 'a send one\n' 'a get ONE\n' "b open $port" 'b send two\n' \
         'b finish' 'a send three\n' 'a get THREE\n' 'a close' 'b get TWO\n' 'b end' \

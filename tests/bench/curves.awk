@@ -1,5 +1,6 @@
 # Draws what was measured of the models as an SVG with logarithmic axes: see
-# measured.awk. With -v what=rate (messages per second) or -v what=p99.
+# measured.awk. With -v what=rate (messages per second) or -v what=p99. Its size is
+# that of a picture on a slide, and so are its letters, 22 px.
 
 function log10(x) {
     return log(x) / log(10)
@@ -56,14 +57,14 @@ function place_names(    i, j, s, moved, swap) {
     for (i = 1; i <= drawn; i++) end[i] = at[i]
     for (moved = 200; moved > 0; moved--)
         for (i = 2; i <= drawn; i++)
-            if (at[i] - at[i - 1] < 32) {
-                s = (32 - at[i] + at[i - 1]) / 2
+            if (at[i] - at[i - 1] < 28) {
+                s = (28 - at[i] + at[i - 1]) / 2
                 at[i] += s
                 at[i - 1] -= s
             }
     if (drawn && at[drawn] > bottom) {
         at[drawn] = bottom
-        for (i = drawn - 1; i > 0; i--) if (at[i] > at[i + 1] - 32) at[i] = at[i + 1] - 32
+        for (i = drawn - 1; i > 0; i--) if (at[i] > at[i + 1] - 28) at[i] = at[i + 1] - 28
     }
 }
 
@@ -77,7 +78,7 @@ END {
     style["libuv"] = "stroke=\"#207020\" stroke-width=\"3.5\" stroke-dasharray=\"5 6\""
     style["asyncio"] = "stroke=\"#803090\" stroke-width=\"3.5\" stroke-dasharray=\"18 6 4 6\""
     style["threads"] = "stroke=\"#a05800\" stroke-width=\"3.5\" stroke-dasharray=\"9 5\""
-    left = 130; right = 900; top = 90; bottom = 570
+    left = 106; right = 880; top = 50; bottom = 364
     least_x = counts[1]
     most_x = counts[many] > least_x ? counts[many] : 10 * least_x
     for (s = 1; s <= servers; s++)
@@ -93,20 +94,20 @@ END {
     if (most_y <= least_y) most_y = 10 * least_y
 
     title = what == "rate" ? "messages per second" : "99 % are answered within so many ms"
-    print "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1200 675\"" \
-        " font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\" font-size=\"25\">"
+    print "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1152 440\"" \
+        " font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\" font-size=\"22\">"
     print "<title>" title "</title>"
-    print "<rect width=\"1200\" height=\"675\" fill=\"#ffffff\"/>"
-    text(left, 50, "start", title, " font-size=\"32\" font-weight=\"bold\"")
+    print "<rect width=\"1152\" height=\"440\" fill=\"#ffffff\"/>"
+    text(0, 24, "start", title, " font-weight=\"bold\"")
     for (i = 1; i <= many; i++) {
         line(across(counts[i]), top, across(counts[i]), bottom, "stroke=\"#d8d8d8\"")
-        if (i == many || across(counts[i + 1]) - across(counts[i]) > 80)
-            text(across(counts[i]), bottom + 36, "middle", thousands(counts[i]), "")
+        if (i == many || across(counts[i + 1]) - across(counts[i]) > 70)
+            text(across(counts[i]), bottom + 30, "middle", thousands(counts[i]), "")
     }
-    text((left + right) / 2, bottom + 82, "middle", "clients, each with one message in flight", "")
+    text((left + right) / 2, bottom + 66, "middle", "clients, each with one message in flight", "")
     for (value = least_y; value <= most_y * 1.001; value = round_to(value * 1.5, 1)) {
         line(left, down(value), right, down(value), "stroke=\"#d8d8d8\"")
-        text(left - 14, down(value) + 9, "end", number(value), "")
+        text(left - 14, down(value) + 8, "end", number(value), "")
     }
     line(left, bottom, right, bottom, "stroke=\"#000000\" stroke-width=\"2\"")
     line(left, top, left, bottom, "stroke=\"#000000\" stroke-width=\"2\"")
@@ -120,7 +121,7 @@ END {
             x = across(counts[i])
             y = down(value)
             points = points sprintf(" %.1f,%.1f", x, y)
-            dots = dots sprintf("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"6\"/>\n", x, y)
+            dots = dots sprintf("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\"/>\n", x, y)
         }
         # One point is no curve, unless that is all there is.
         if (points == "" || (many > 1 && split(points, point, " ") < 2)) continue
@@ -136,7 +137,7 @@ END {
     for (i = 1; i <= drawn; i++) {
         name = who[i]
         line(edge[name] + 8, end[i], right + 34, at[i], "stroke=\"" color[name] "\"")
-        text(right + 40, at[i] + 9, "start", \
+        text(right + 40, at[i] + 8, "start", \
             name == "03" ? "03: one is answered" : label(name), " fill=\"" color[name] "\"" \
             (name ~ /^0/ ? " font-weight=\"bold\"" : ""))
     }

@@ -55,7 +55,7 @@ function label(name) {
     if (name == "03") return "03 one at a time"
     if (name == "04") return "04 threads"
     if (name == "06") return "06 poll"
-    if (name == "floor") return "the floor: epoll"
+    if (name == "floor") return "bare epoll"
     if (name == "threads") return "Python threads"
     return name
 }

@@ -115,7 +115,7 @@ END {
         rate_target("06", "floor", n, 0.95)
         rate_target("06", "libuv", n, 1.5)
         rate_target("06", "asyncio", n, 5)
-        target("06 poll / the floor: epoll, 99 %, " thousands(n),
+        target("06 poll / bare epoll, 99 %, " thousands(n),
             ratio("06", "floor", "messages", n, "p99"), "<", 2)
     }
     rate_target("04", "threads", 100, 1.15)

@@ -165,7 +165,7 @@ figures() {
     grep -Fq '* 03 one at a time answered 1 of 100 clients' "$BATS_TEST_TMPDIR/table"
     grep -Eq '^  06 .*floor.*messages/s, 100 +0.90 +0.50 to 1.20 +>= 0.95 +MISSED$' \
         "$BATS_TEST_TMPDIR/table"
-    grep -Eq '^  the floor: epoll +.* 60.00 ms +2 of 150 +<- !$' "$BATS_TEST_TMPDIR/table"
+    grep -Eq '^  bare epoll +.* 60.00 ms +2 of 150 +<- !$' "$BATS_TEST_TMPDIR/table"
     grep -Eq '^  the floor: .*waits in 1,000 +13.33 .*MISSED$' "$BATS_TEST_TMPDIR/table"
     grep -Eq '^  06 poll, waits in 1,000 +0.00 .*reached$' "$BATS_TEST_TMPDIR/table"
 }
@@ -199,7 +199,7 @@ figures() {
     SVG=$BATS_TEST_TMPDIR/svg run timeout -k 5 300 nice -n 19 tests/commands/bench models 3>&- 4>&-
     echo "$output"
     [ "$status" -eq 0 ]
-    for name in '06 poll' '04 threads' '03 one at a time' 'the floor: epoll' libuv asyncio \
+    for name in '06 poll' '04 threads' '03 one at a time' 'bare epoll' libuv asyncio \
         'Python threads'; do
         [[ $output == *"${name%% *} "*'passed over'* ]] ||
             [ "$(grep -Ec "^  $name +[0-9]" <<<"$output")" -ge 3 ]

@@ -71,7 +71,7 @@ broken_deck() {
     printf '\n## A picture without words\n\n![](figures/00-socket.svg)\n\n<!-- has no words for those -->\n\n---\n'
     printf '\n## A picture in a corner\n\n'
     for i in {1..7}; do printf -- '- Line %d\n' "$i"; done
-    printf '\n![small](figures/00-socket.svg)\n\n<!-- 15 are the least -->\n\n---\n'
+    printf '\n![small](figures/00-socket.svg)\n\n<!-- 19 are the least -->\n\n---\n'
     printf '\n## A picture that is too narrow\n\n![narrow](figures/narrow.svg)\n\n<!-- leave it -->\n\n---\n'
     printf '\n## A picture with words on words\n\n![double](figures/double.svg)\n\n<!-- stand on each other -->\n\n---\n'
     printf '\n<style scoped>li { font-size: 20px }</style>\n\n## Small words\n\n- As small as this\n\n<!-- 28 are the least -->\n\n---\n'
@@ -261,6 +261,8 @@ look_at_pictures() {
                     echo "$picture: its slide does not say that \`make trace $wanted\` draws it"
             fi
         done < <(grep -oE '!\[[^]]*\]\([^)]+\)' <<<"${slides[i]}" | sed 's/.*(\(.*\))/\1/')
+        grep -oE '!\[[^]]*\]' <<<"${slides[i]}" | awk 'length < 63 {
+            print "the words for a picture are too short to tell what it shows: " $0 }'
     done
 }
 
@@ -281,8 +283,8 @@ look_at_pictures() {
     cp slides/figures/00-handshake.svg "$room/figures/traced.svg"
     head -n 5 "$room/figures/traced.svg" >"$room/figures/half.svg"
     deck() {
-        printf '# A deck\n\n---\n\n![words](figures/%s.svg)\n\n%s\n\n---\n\n`make trace SCENE=handshake`\n' \
-            "$@" >"$room/deck.md"
+        printf '# A deck\n\n---\n\n![%s](figures/%s.svg)\n\n%s\n\n---\n\n`make trace SCENE=handshake`\n' \
+            "${3-A server waits in accept. A client comes, and accept returns 4.}" "$1" "$2" >"$room/deck.md"
         said=$(look_at_pictures "$room/deck.md")
     }
     deck traced '_Drawn_ by `make trace SCENE=handshake`'
@@ -291,10 +293,53 @@ look_at_pictures() {
     [[ $said == *'does not say'* ]]
     deck traced '_Drawn_ by `make trace SCENE=close`'
     [[ $said == *'does not say'* ]]
+    deck traced '_Drawn_ by `make trace SCENE=handshake`' 'A handshake'
+    [[ $said == *'too short'*'A handshake'* ]]
     deck half ''
     [[ $said == *'not well-formed'* ]]
     deck gone ''
     [[ $said == *'there is no'* ]]
+}
+
+# ---- what every deck has --------------------------------------------------
+
+# Looks for the parts of a deck, LESSON's: a line for each that is not there.
+look_at_parts() {
+    local deck=$1 number=${2%%-*}
+    grep -qE '^Time: [0-9]+ minutes' "$deck" || echo 'its notes do not say how long it takes, as Time: 60 minutes'
+    grep -q '^## Live: ' "$deck" || echo 'no slide has a title that begins with Live:'
+    [ -d "lessons/$2" ] || return 0
+    awk '/^---$/ { inside = 0 } /^## Exercise/ { inside = 1 } inside' "$deck" |
+        grep -q "make check LESSON=$number" || echo "the exercise does not name make check LESSON=$number"
+}
+
+@test "every deck has a live part and its time, and each exercise the command that checks it" {
+    local deck name said
+    for deck in slides/[0-9][0-9]-*.md; do
+        name=$(basename "$deck" .md)
+        said=$(look_at_parts "$deck" "$name")
+        [ -z "$said" ] || complain "$deck: $said"
+    done
+    ((!wrong))
+}
+
+@test "a part that a deck lacks is found" {
+    local said
+    try() {
+        sed "$1" slides/02-looping.md >"$room/deck.md"
+        said=$(look_at_parts "$room/deck.md" 02-looping)
+    }
+    try ''
+    [ -z "$said" ]
+    try '/^Time:/d'
+    [[ $said == *'how long it takes'* ]]
+    try 's/^## Live:/## See:/'
+    [[ $said == *'begins with Live'* ]]
+    try '/make check/d'
+    [[ $said == *'make check LESSON=02'* ]]
+    # On another slide it does not help.
+    try '/make check/d; $a make check LESSON=02'
+    [[ $said == *'make check LESSON=02'* ]]
 }
 
 # ---- the command ----------------------------------------------------------

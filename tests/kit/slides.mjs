@@ -7,7 +7,8 @@
 //   - something stands outside its borders (the foot is apart), or its own box
 //   - something stands on something else
 //   - a picture is broken, or its own words leave it or stand on each other
-//   - letters are too small: words below 28 px, code below 20, all else below 15
+//   - letters are too small: words below 28 px, code below 20, those of pictures below
+//     19, all else below 15
 //   - it has no notes, or something of it comes from the network
 // A deck has a fault if it has fewer than 8 slides or more than 14, if there is
 // not just one slide with three questions and an answer to each in the notes, or
@@ -216,9 +217,9 @@ try {
                 const inside = await page.evaluate(measurePicture)
                 const scale = Math.min(picture.width / inside.width, picture.height / inside.height)
                 for (const fault of inside.faults) complain(deck, number, `the picture ${name}: ${fault}`)
-                if (inside.size * scale < 15)
+                if (inside.size * scale < 19)
                     complain(deck, number, `the picture ${name}: its letters have ` +
-                        `${(inside.size * scale).toFixed(1)} px: 15 are the least`)
+                        `${(inside.size * scale).toFixed(1)} px: 19 are the least`)
             }
         }
         if (slides.length < 8 || slides.length > 14)

@@ -1,6 +1,6 @@
 # Draws the rows of ladder.awk as a picture: the life of both sides as two lines,
 # broad and grey where a side sleeps, with arrows between them. It is black and grey
-# on white: it prints.
+# on white: it prints. 13 rows fill a slide, with letters of 22 px.
 # Usage: awk -v title=TITLE -f fit.awk -f svg.awk
 
 function escaped(text) {
@@ -15,7 +15,7 @@ function put(x, y, anchor, class, text) {
 
 BEGIN {
     FS = "\t"
-    left = 372; right = 652; width = 990; step = 24; top = 56
+    left = 353; right = 623; width = 928; step = 24; top = 53
 }
 {
     y = top + rows * step
@@ -26,9 +26,9 @@ BEGIN {
     if ($3) resting[left] = resting[left] sprintf("<rect x=\"%d\" y=\"%d\" width=\"10\" height=\"%.1f\"/>\n", left - 5, y - 17, step + 0.5)
     if ($9) resting[right] = resting[right] sprintf("<rect x=\"%d\" y=\"%d\" width=\"10\" height=\"%.1f\"/>\n", right - 5, y - 17, step + 0.5)
     if ($2 != "")
-        put(left - 14, y, "end", "call", fit($2, 29))
+        put(left - 14, y, "end", "call", fit($2, 27))
     if ($8 != "")
-        put(right + 14, y, "start", "call", fit($8, 29))
+        put(right + 14, y, "start", "call", fit($8, 27))
     if ($4 == "")
         next
     from = $4 == "right" ? left : right
@@ -36,7 +36,7 @@ BEGIN {
     if ($7)
         to = from + (to - from) * 0.75
     lines = lines sprintf("<path d=\"M%d %dL%d %d\" class=\"%s\" marker-end=\"url(#%s)\"/>\n",
-        from + (to > from ? 8 : -8), y, to + (to > from ? -8 : 8), y + 8,
+        from + (to > from ? 8 : -8), y, to + (to > from ? -8 : 8), y + 6,
         $5 ~ /"/ ? "data" : "control", $7 ? "lost" : "head")
     put((left + right) / 2, y - 3, "middle", "label", ($6 == "" ? "" : $6 ": ") fit($5, 22))
 }
@@ -44,7 +44,7 @@ END {
     height = top + rows * step
     printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\">\n", width, height
     print "<title>" escaped(title) "</title>"
-    print "<style>text{font:18px \"DejaVu Sans Mono\",monospace}.time{fill:#555;font-size:15px}"
+    print "<style>text{font:18px \"DejaVu Sans Mono\",monospace}.time{fill:#555;font-size:16px}"
     print ".label{paint-order:stroke;stroke:#fff;stroke-width:3px}.head{font-weight:bold}"
     print "path{stroke:#000;fill:none;stroke-width:1.5px}path.data{stroke-width:3px}rect{fill:#bbb}</style>"
     print "<defs><marker id=\"head\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"12\" markerHeight=\"12\" markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path d=\"M0 1L10 5L0 9z\" style=\"fill:#000;stroke:none\"/></marker>"
@@ -52,10 +52,11 @@ END {
     printf "<rect width=\"%d\" height=\"%d\" style=\"fill:#fff\"/>\n", width, height
     printf "%s%s", resting[left], resting[right]
     for (x = left; x <= right; x += right - left)
-        printf "<path d=\"M%d %dV%d\"/>\n", x, top - 24, height - 6
+        printf "<path d=\"M%d %dV%d\"/>\n", x, top - 21, height - 6
     printf "<text x=\"40\" y=\"22\" text-anchor=\"end\" class=\"time\">ms</text>\n"
     printf "<text x=\"%d\" y=\"22\" text-anchor=\"end\" class=\"head\">client</text>\n", left + 5
     printf "<text x=\"%d\" y=\"22\" text-anchor=\"middle\" class=\"head\">the wire</text>\n", (left + right) / 2
     printf "<text x=\"%d\" y=\"22\" class=\"head\">server</text>\n", right - 5
-    printf "%s%s</svg>\n", lines, body
+    # The white around the labels would cut pieces out of the arrows.
+    printf "%s%s</svg>\n", body, lines
 }

@@ -61,9 +61,15 @@ format:
 #:   make                      build every program into build/
 #:   make demo [LESSON=01]     run a pair for real; both sides beside each other
 #:   make trace [LESSON=03]    the calls of both sides, and the wire between them
-#:              SCENE=two      other scenes: handshake, close, reset, two, lost
+#:              SCENE=two      another scene (its lesson unless LESSON is given):
+#:                handshake (01)  the connection is made
+#:                close (03)      the client leaves while the server is busy
+#:                reset (03)      the server is killed and comes back
+#:                two (06)        two clients; the second one speaks first
+#:                lost (05)       what the client sends first is lost
 #:              SERVER=./mine CLIENT='nc -N 127.0.0.1 9999'   programs of your own
-#:              SAY=words SVG=file ROWS=3-16   what is said; a picture; a part
+#:              SAY=words SVG=file   what is said; draw a picture into a file
+#:              ROWS=3-16 or 10-     a part: the row below the dashed line is 1
 #:   make check                grade all lessons: failures explained, scoreboard
 #:   make check LESSON=03      grade one (3, 03 or 03-reconnecting)
 #:   make hint LESSON=03       the next hint; again for a stronger one

@@ -91,5 +91,8 @@ format:
 #:   make lint                 the compilers, the formatter, shellcheck
 #:   make valgrind             the tests, with the solutions under valgrind
 #:   make format               format the C files
-#:   make bench [PART=models]  how long the commands take, how the servers scale, and
+#:   make bench                how long the commands take, how the servers scale, and
 #:                             the grading of a class
+#:              PART=models    one part alone: commands, models or grading
+#:              ROUNDS=5 MS=50 CLIENTS='1 100'   models: how many rounds (15), the
+#:                             length of one (100 ms), with how many clients

@@ -59,9 +59,15 @@ format:
 #:   make                      build every program into build/
 #:   make demo [LESSON=01]     run a pair for real; both sides beside each other
 #:   make trace [LESSON=03]    the calls of both sides, and the wire between them
-#:              SCENE=two      other scenes: handshake, close, reset, two, lost
+#:              SCENE=two      another scene (its lesson unless LESSON is given):
+#:                handshake (01)  the connection is made
+#:                close (03)      the client leaves while the server is busy
+#:                reset (03)      the server is killed and comes back
+#:                two (06)        two clients; the second one speaks first
+#:                lost (05)       what the client sends first is lost
 #:              SERVER=./mine CLIENT='nc -N 127.0.0.1 9999'   programs of your own
-#:              SAY=words SVG=file ROWS=3-16   what is said; a picture; a part
+#:              SAY=words SVG=file   what is said; draw a picture into a file
+#:              ROWS=3-16 or 10-     a part: the row below the dashed line is 1
 #:   make check                grade all lessons: failures explained, scoreboard
 #:   make check LESSON=03      grade one (3, 03 or 03-reconnecting)
 #:   make hint LESSON=03       the next hint; again for a stronger one
@@ -83,5 +89,8 @@ format:
 #:   make lint                 the compilers, the formatter, shellcheck
 #:   make valgrind             the tests, with the solutions under valgrind
 #:   make format               format the C files
-#:   make bench [PART=models]  how long the commands take, how the servers scale, and
+#:   make bench                how long the commands take, how the servers scale, and
 #:                             the grading of a class
+#:              PART=models    one part alone: commands, models or grading
+#:              ROUNDS=5 MS=50 CLIENTS='1 100'   models: how many rounds (15), the
+#:                             length of one (100 ms), with how many clients

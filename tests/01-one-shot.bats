@@ -100,7 +100,8 @@ connection that an earlier one ended is remembered.'
 
 # bats test_tags=lesson,server
 @test "the server refuses a port that is none, and too many arguments" {
-    about 'Run it' 'A port is a decimal number from 0 to 65535.'
+    about 'Run it' 'A port is a decimal number from 0 to 65535. What stands
+behind it is bad usage too, unless it is what the exercise adds.'
     refuses server 65536
     refuses server -1
     refuses server ''

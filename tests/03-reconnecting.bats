@@ -102,7 +102,8 @@ that is no end, and not to be tried again without a pause.'
 
 # bats test_tags=lesson,server
 @test "the server refuses a port that is none, and too many arguments" {
-    about 'Run it' 'A port is a decimal number from 0 to 65535.'
+    about 'Run it' 'A port is a decimal number from 0 to 65535. What stands
+behind it is bad usage too, unless it is what the exercise adds.'
     refuses server 65536
     refuses server -1
     refuses server ''

@@ -72,7 +72,8 @@ SO_REUSEADDR, two UDP servers would share it, and one would get nothing.'
 
 # bats test_tags=lesson,server
 @test "the server refuses a port that is none, and too many arguments" {
-    about 'Run it' 'A port is a decimal number from 0 to 65535.'
+    about 'Run it' 'A port is a decimal number from 0 to 65535. What stands
+behind it is bad usage too, unless it is what the exercise adds.'
     refuses server 65536
     refuses server -1
     refuses server ''
@@ -195,19 +196,21 @@ another line: wait on.'
 # bats test_tags=exercise
 @test "answer or give up: an answer counts only with its number and one space" {
     about 'Exercise: answer or give up' 'Compare the whole number, and the space
-behind it: 11 begins with 1, and 1 begins 11. An answer may be shorter than that.'
+behind it: 11 begins with 1, and 1 begins 11. An answer may be shorter than that.
+What was wrong with an answer that counted stands in it, behind NO.'
     local steps=() i lines=''
     for i in {1..10}; do
-        steps+=("s take $i x\n" "s send 11 NO\n" "s send 0 NO\n" "s send $i X\n")
+        steps+=("s take $i x\n" "s send 11 NO-11\n" "s send 0 NO-0\n" "s send $i X\n")
         lines+='x\n'
     done
-    peer 's udp-bind' "${steps[@]:0:1}" 's send 1' 's send' 's send 1NO\n' \
-        's send NO\n' 's send 10 NO\n' 's send 01 NO\n' 's send  1 NO\n' \
-        's send +1 NO\n' 's send 1\tNO\n' 's send 1x 1 NO\n' 's send -1 NO\n' \
-        's send 1\0NO\n' 's send 1\nNO\n' 's send 257 NO\n' 's send 65537 NO\n' \
-        's send 4294967297 NO\n' 's send 18446744073709551617 NO\n' \
-        "${steps[@]:1}" 's take 11 x\n' 's send 11' 's send 1 NO\n' \
-        's send 1' 's send 11NO\n' 's send 111 NO\n' 's send 11 YES\n'
+    peer 's udp-bind' "${steps[@]:0:1}" 's send 1' 's send' 's send 1NO-SPACE\n' \
+        's send NO-NUMBER\n' 's send 10 NO-10\n' 's send 01 NO-01\n' \
+        's send  1 NO-SPACE-BEFORE\n' 's send +1 NO-PLUS\n' 's send 1\tNO-TAB\n' \
+        's send 1x 1 NO-1x\n' 's send -1 NO-MINUS\n' 's send 1\0NO-NUL\n' \
+        's send 1\nNO-NEWLINE\n' 's send 257 NO-257\n' 's send 65537 NO-65537\n' \
+        's send 4294967297 NO-2^32+1\n' 's send 18446744073709551617 NO-2^64+1\n' \
+        "${steps[@]:1}" 's take 11 x\n' 's send 11' 's send 1 NO-1\n' \
+        's send 1' 's send 11NO-SPACE\n' 's send 111 NO-111\n' 's send 11 YES\n'
     client
     say "${lines}x\n"
     hang_up

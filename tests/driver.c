@@ -542,12 +542,20 @@ static void report_steps(void)
     int i = step_number > 12 ? step_number - 6 : 0;
     printf("The steps (s: a listener; a, b, c: connections; x: the "
            "program):\n");
-    if (i > 0)
-        printf("     the first %d steps %13s %17s ok\n", i, "", "");
-    for (; i < step_number; i++)
-        printf("%3d. %-47.47s%-3s %s\n", i + 1, steps[i],
-               strlen(steps[i]) > 47 ? "..." : "",
+    if (i > 0) {
+        char before[32];
+        snprintf(before, sizeof before, "the first %d steps", i);
+        printf("     %-50s ok\n", before);
+    }
+    for (; i < step_number; i++) {
+        /* Of a file the name is enough: its folder is the test's own. */
+        const char *folder = strstr(steps[i], " /");
+        const char *rest = folder ? strrchr(folder, '/') + 1 : steps[i];
+        int kept = folder ? (int)(folder + 1 - steps[i]) : 0;
+        printf("%3d. %.*s%-*.*s%-3s %s\n", i + 1, kept, steps[i], 47 - kept,
+               47 - kept, rest, kept + strlen(rest) > 47 ? "..." : "",
                i < step_number - 1 ? "ok" : "FAILED");
+    }
 }
 
 static void failed(const char *format, ...)
@@ -1010,6 +1018,9 @@ static void be_served(const char *name, const char *port, long limit)
             return;
         }
         if (limit == 0 || now() >= deadline || (n == 1 && answer != 'b')) {
+            if (n > 0 && answer == 'b')
+                failed("the answer to \"a\" begins with \"b\": it was told "
+                       "busy");
             if (n > 0)
                 failed("the answer to \"a\" begins with \"%c\"",
                        isprint(answer) ? answer : '?');

@@ -80,7 +80,7 @@ about() {
 # Prints why the test failed, and what helps. Ends the test.
 fail() {
     # With more arguments than the address a program does something else.
-    local name status=0 with_more='^\./(server [0-9]+|client [0-9.]+ [0-9]+) [0-9]+$'
+    local name how status=0 with_more='^\./(server [0-9]+|client [0-9.]+ [0-9]+) [0-9]+$'
     # What the test's own side of the conversation found is the cause.
     if [ -n "${group[peer]-}" ] && ! kill -0 "${group[peer]}" 2>/dev/null; then
         wait "${group[peer]}" 2>/dev/null || cat "$room/peer.err"
@@ -90,12 +90,16 @@ fail() {
     for name in server client; do
         status=0
         [ -z "${told[$name]-}" ] || hear "$name" 1 || status=$?
-        ((status != 1)) || printf 'The %s %s.\n' "$name" "$(how_it_ended "${ended[$name]}")"
+        if ((status == 1)); then
+            how="The $name $(how_it_ended "${ended[$name]}")"
+            [[ $* == *"$how"* ]] || printf '%s.\n' "$how"
+        fi
         [[ ! ${started[$name]-} =~ $with_more ]] ||
             printf 'The %s was started as %s\n' "$name" "${started[$name]}"
         if [ -s "$room/$name.err" ]; then
             printf 'The end of the %s'\''s log:\n' "$name"
-            tail -n 4 "$room/$name.err" | cut -c 1-76 | sed 's/^/    /'
+            tail -n 4 "$room/$name.err" |
+                LC_ALL=C sed -E 's/^(.{73}).{4,}/\1.../; s/^/    /'
         fi
     done
     [ -z "$by_hand" ] || printf 'By hand: %s\n' "$by_hand"

@@ -59,8 +59,10 @@ function largest_wait(name,    round, i, kind, n, largest) {
 function target(what, value, sign, wanted,    spread) {
     if (value == "") return
     spread = least == most ? "" : sprintf("%.2f to %.2f", least, most)
-    printf "  %-46s %7.2f %14s   %2s %-5s %s\n", what, value, spread, sign, wanted,
-        (sign == ">=" ? value >= wanted : value < wanted) ? "reached" : "MISSED"
+    verdict = (sign == ">=" ? value >= wanted : value < wanted) ? "reached" : "MISSED"
+    if (rounds < 5)
+        verdict = "too few rounds"
+    printf "  %-46s %7.2f %14s   %2s %-5s %s\n", what, value, spread, sign, wanted, verdict
 }
 
 function rate_target(a, b, n, wanted) {
@@ -70,7 +72,8 @@ function rate_target(a, b, n, wanted) {
 
 END {
     if (!many) { print "bench: nothing was measured" >"/dev/stderr"; exit 1 }
-    print "Clients with one message in flight each; medians of " rounds " rounds."
+    print "Clients with one message in flight each; medians of " rounds " round" \
+        (rounds == 1 ? "." : "s.")
     print ""
     table("messages per second", "rate")
     table("median / 99 % in ms", "times")

@@ -62,6 +62,8 @@ only() {
     [[ $output == *'Read again: lessons/01-one-shot/README.md, "Exercise: whoami"'* ]]
     [[ $output =~ in\ progress\ +[0-9]+\ of\ [0-9]+ ]]
     [[ $output == *"make hint LESSON=01"* ]]
+    [[ $output =~ "Begin with the first FAILED above: "([^$'\n']*) ]]
+    [[ $output == *"FAILED  01-one-shot: ${BASH_REMATCH[1]}"* ]]
 }
 
 @test "check: a program that does not build shows the compiler's words" {

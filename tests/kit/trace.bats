@@ -65,6 +65,20 @@ fits() {
     rows 'w/ SYN ' 'w/SYN.ACK' 'w/ ACK'
 }
 
+@test "the plot of the scene is under its title, and the signs that it shows are explained" {
+    try make -s trace SCENE=reset
+    [ "${lines[1]}" = 'the server is killed and comes back; the client speaks meanwhile' ]
+    grep -q '^(3)  the descriptor 3' <<<"$output"
+    grep -q '^FIN  ' <<<"$output"
+    grep -q '^RST  ' <<<"$output"
+    [ "$(grep -c '^x  \|^poll' <<<"$output")" -eq 0 ]
+    try make -s trace SCENE=lost DIR=solutions SAY='FIN RST'
+    fits
+    grep -q '^x    lost on the way' <<<"$output"
+    grep -q '^poll: 3 ready  the descriptor 3' <<<"$output"
+    [ "$(grep -c '^FIN  \|^RST  ' <<<"$output")" -eq 0 ]
+}
+
 # Each line of a ladder without its time, and without the marks of sleep.
 bare() {
     awk '/^ +[0-9]/ { $1 = ""; gsub(/ :( |$)/, " "); gsub(/ +/, " "); sub(/^ /, ""); sub(/ $/, ""); print }' | sort
@@ -105,7 +119,8 @@ bare() {
 @test "a reset: what goes to a server that is dead" {
     try make -s trace SCENE=reset
     [ "$status" -eq 0 ]
-    rows 's/killed' 'w/^<-+ FIN' 'c/^send' 'w/"hello\\n" -*>' 'w/^<-+ RST' 'c/^sleep' 's/^listen' \
+    rows 's/killed' 'w/^<-+ FIN' 'c/^send' 'w/"hello\\n" -*>' 'w/^<-+ RST' 'c/^sleep' \
+        's/^\(a new one is started' 's/^socket' 's/^listen' \
         'c/^connect' 'w/SYN -*>' 's/^accept'
 }
 
@@ -122,7 +137,8 @@ bare() {
         's/^poll\(3, 4, 5\) sleeps' 'w/^-b- "two' 's/^poll: 5 ready' 'w/^<-b- "TWO' \
         'w/^-a- "one' 's/^poll: 4 ready'
     try make -s trace SCENE=two LESSON=04
-    rows 's/^accept = 5' 's/^3: recv\(5\) sleeps' 'w/^-b- "two' 's/^3: recv = 4' 'w/^<-b- "TWO'
+    rows 's/^accept = 5' 's/^3: recv\(5\) sleeps' 'w/^-b- "two' 's/^3: recv = 4' 'w/^<-b- "TWO' \
+        's/^2: \(thread ends\)'
 }
 
 @test "what is lost: a datagram for ever, or the client sends again; a segment: the kernel does" {
@@ -165,6 +181,55 @@ bare() {
     try make -s trace LESSON=06 CLIENT='build/lessons/02-looping/client'
     [ "$status" -eq 0 ]
     rows 's/^poll' 'c/^send' 's/^send.*HELLO' 'c/^recv'
+    [[ $output != *"takes another"* ]]
+}
+
+@test "a program behind a shell: what the shell runs before is left out" {
+    local shim=$BATS_TEST_TMPDIR/shim
+    printf '#!/bin/sh\n%s\necho 3.11 | { read -r v; }\n"$@" &\nwait\n' \
+        "$(printf '/bin/true\n%.0s' {1..5})" >"$shim"
+    chmod +x "$shim"
+    try make -s trace LESSON=02 SERVER="$shim build/lessons/02-looping/server"
+    [ "$status" -eq 0 ]
+    # The numbers of tasks begin with those that are shown.
+    rows 's/^socket' 's/^recv = 6' 's/^close\(4\)'
+    [ "$(grep -c 'ends, status' <<<"$output")" -eq 2 ]
+    [[ $output != *3.11* ]]
+}
+
+@test "what a program that failed has said last is below the ladder" {
+    try make -s trace LESSON=02 CLIENT='build/lessons/02-looping/client localhost 9999'
+    [ "$status" -eq 0 ]
+    fits
+    rows 'c/^\(ends, status 2\)'
+    [[ $output == *$'The client said last:\n    usage: client ['* ]]
+    try make -s trace LESSON=02 SERVER='build/lessons/02-looping/server; echo "sad""	ü" >&2; false'
+    fits
+    [[ $output == *$'The server said last:\n'*$'\n    sad???'* ]]
+    # Nothing has failed.
+    try make -s trace
+    [[ $output == *'(ends, status 0)'* && $output != *'said last'* ]]
+    # One client of two.
+    try make -s trace SCENE=two LESSON=02
+    [[ $output == *'Client b said last:'* ]]
+}
+
+@test "whose the other program is, and that UDP and TCP do not meet, is said" {
+    try make -s trace SERVER=build/lessons/05-udp/server
+    [ "$status" -eq 0 ]
+    [[ $output == *"trace: the client is lesson 01's; LESSON=02 takes another"* ]]
+    [[ $output == *"trace: the server speaks UDP and the client TCP: they cannot meet"* ]]
+    try make -s trace SCENE=two CLIENT=build/lessons/03-reconnecting/client
+    [[ $output == *"trace: the server is lesson 06's; LESSON=02 takes another"* ]]
+    [[ $output != *"cannot meet"* ]]
+}
+
+@test "a call that is recorded in part has the same name" {
+    run awk -v file=calls.a.7 -f tests/trace/calls.awk \
+        <<<'3.5 recvfrom(3<UDP:[127.0.0.1:49020->127.0.0.1:9999]>, '
+    [[ $output == *$'sleep\tc\ta\t7\trecv(3)' ]]
+    run awk -v file=calls.server.7 -f tests/trace/calls.awk <<<'3.5 recvfrom(3<UDP:[127.0.0.1:9999]>, '
+    [[ $output == *$'sleep\ts\tserver\t7\trecvfrom(3)' ]]
 }
 
 @test "what cannot be shown is said, and the rest is shown" {
@@ -191,7 +256,7 @@ bare() {
     [ "$status" -eq 0 ]
     [[ $output == *"strace is missing: the calls are not shown"* ]]
     rows 'w/SYN' 'w/SYN.ACK' 'w/ACK'
-    [[ $output != *connect* ]]
+    [[ $output != *connect"("* ]]
     rm "$bin/tcpdump"
     try "${apart[@]}" env PATH="$bin" make -s trace SCENE=handshake
     [ "$status" -ne 0 ]
@@ -199,7 +264,8 @@ bare() {
     rm "$bin/unshare"
     try "${apart[@]}" env PATH="$bin" make -s trace SCENE=handshake
     [ "$status" -eq 0 ]
-    [[ $output == *"No network of its own"* ]]
+    [[ $output == *"No network of its own"*"unshare or ip is missing; make doctor"* ]]
+    [[ $output != *sysctl* ]]
     rows 's/^accept' 'c/^connect' 's/^accept = 4'
     # shellcheck disable=SC2016 # sh expands it
     try "${apart[@]}" sh -c 'nc -l 127.0.0.1 9999 & sleep 0.3; PATH=$0 make -s trace; kill $!' "$bin"
@@ -215,7 +281,12 @@ bare() {
     [[ $output == *"no scene 'rubbish'"*dialogue*lost* ]]
     try make -s trace ROWS=7
     [ "$status" -eq 2 ]
-    [[ $output == *"ROWS is '7'"* ]]
+    [[ $output == *"ROWS is '7'; it is like 10-22 or 10-"* ]]
+    for scene in two handshake; do
+        try make -s trace SCENE=$scene SAY=hey
+        [ "$status" -eq 2 ]
+        [[ $output == *"SAY has no use in the scene $scene"* ]]
+    done
     try make -s trace LESSON=99
     [ "$status" -eq 2 ]
     [[ $output == *"no lesson '99'"* ]]
@@ -225,6 +296,12 @@ bare() {
     try make -s trace SERVER='kill -ABRT $$$$'
     [ "$status" -eq 2 ]
     [[ $output == *"has ended, with status 134: ABRT"* && $output != *scene:* ]]
+    try make -s trace SERVER=./not-there
+    [ "$status" -eq 2 ]
+    [[ $output == *"the server cannot be run"*"No such file"* ]]
+    try make -s trace SERVER='build/lessons/02-looping/server 8000'
+    [ "$status" -eq 2 ]
+    [[ $output == *"not listen on port 9999. make trace watches this port alone"*"127.0.0.1:8000"* ]]
     try make -s trace CLIENT=./not-there
     [ "$status" -eq 2 ]
     [[ $output == *"the client cannot be run"*"No such file"* ]]
@@ -259,8 +336,10 @@ bare() {
     [[ $output != *scene:* ]]
     try make -s trace CLIENT='build/lessons/01-one-shot/client 127.0.0.1 3879'
     [ "$status" -eq 0 ]
-    rows 'c/^connect: ECONNREFUSED' 'c/^close'
+    rows 'c/^connect 3879: ECONNREFUSED' 'c/^close'
     rows 'w/^-+ SYN -+>' 'w/^<-+ RST'
+    try make -s trace CLIENT='build/lessons/01-one-shot/client 127.0.0.1 53879'
+    rows 'c/^connect 53879 ECONNREFUSED$'
     # One that does not wait, and asks again and again.
     sed '/fcntl(listener/i\    check(fcntl(listener, F_SETFL, O_NONBLOCK), "fcntl");\n    while (accept(listener, NULL, NULL) < 0)\n        ;' \
         lessons/06-nonblocking/server.c >"$crash"

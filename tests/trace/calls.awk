@@ -4,7 +4,9 @@
 #   call    what a call did that returned at once
 #   sleep   a call that waits begins, wake: it returns
 #   port    the client's port, in place of TEXT
-#   note    the task has begun or ended
+#   socket  the task has to do with a socket
+#   thread  the task has started a thread: which task this is, in place of TEXT
+#   note    the task has ended
 # Usage: awk -v file=FILE -f calls.awk FILE
 
 function put(time, kind, text) {
@@ -73,13 +75,17 @@ due != "" {
     time = $1
     line = substr($0, length($1) + 2)
     call = line; sub(/\(.*/, "", call)
-    if (call ~ /^(v?fork|clone3?)$/)
+    if (call ~ /^(v?fork|clone3?)$/) {
+        if (line ~ /CLONE_THREAD/ && match(line, /= [0-9]+/))
+            print_event(time, "thread", substr(line, RSTART + 2, RLENGTH - 2))
         next
+    }
     # A call that a signal has interrupted, and that goes on.
     resumed = match(line, /interrupted [a-z_0-9]+/) && call == "restart_syscall"
     if (resumed)
         call = substr(line, RSTART + 12, RLENGTH - 12)
-    if (match(line, /(TCP|UDP):\[127\.0\.0\.1:[0-9]+->127\.0\.0\.1:9999\]/)) {
+    connected = match(line, /(TCP|UDP):\[127\.0\.0\.1:[0-9]+->127\.0\.0\.1:9999\]/)
+    if (connected) {
         mine = substr(line, RSTART + 15, RLENGTH); sub(/-.*/, "", mine)
         if (side == "c")
             put(time, "port", mine)
@@ -89,6 +95,10 @@ due != "" {
     input = line ~ /^read\(0</
     if (line ~ /^[a-z_0-9]+\([0-9]+<UNIX|AF_UNIX|AF_NETLINK/)
         next
+    if (!touches && (call == "socket" || line ~ /[0-9]<(TCP|UDP|socket)/)) {
+        touches = 1
+        print_event(time, "socket", "")
+    }
     if (call ~ /^(getsockname|getpeername|setsockopt|getsockopt|fcntl|socketpair)$/)
         next
     if (call ~ /^(read|write|close)$/ && !socket && !input)
@@ -114,7 +124,9 @@ due != "" {
     } else
         sub(/ .*/, "", result)
     shown = call
-    if (call == "recvfrom" && (stream || line ~ /NULL, NULL\)/)) shown = "recv"
+    # A call that has not returned may be recorded without its last arguments.
+    cut = line ~ /^recvfrom\([0-9]+, *(<unfinished|$)/
+    if (call == "recvfrom" && (stream || line ~ /NULL, NULL\)/ || (connected && cut))) shown = "recv"
     if (call == "sendto" && (stream || line ~ /NULL, 0\)/)) shown = "send"
     if (call ~ /nanosleep$/) shown = "sleep"
     if (call == "accept4") shown = "accept"

@@ -1,7 +1,7 @@
 # Shortens what has no room, for text.awk and svg.awk.
 # Usage: awk -f fit.awk -f text.awk
 
-# Of a call that failed the error stays, of others and of segments all but the middle
+# Of a call that failed the port and the error stay, of others and of segments all but the middle
 # of what was said.
 function fit(text, width, name, said, rest, keep) {
     if (length(text) <= width)
@@ -10,7 +10,11 @@ function fit(text, width, name, said, rest, keep) {
         rest = substr(text, RSTART + 6)
         name = text
         sub(/\(.*/, "", name)
-        return substr(name ": " rest, 1, width)
+        if (match(text, /, port [0-9]+/))
+            name = name " " substr(text, RSTART + 7, RLENGTH - 7)
+        # With five digits there is no room for the colon.
+        name = name (length(name ": " rest) > width ? " " : ": ") rest
+        return substr(name, 1, width)
     }
     if (match(text, /".*"/)) {
         said = substr(text, RSTART, RLENGTH - 1)

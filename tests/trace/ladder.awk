@@ -39,12 +39,19 @@ function say(side, name, task, text) {
 
 { event[NR] = $0 }
 
-# All is known before the first row is written: how many clients, whose port it is.
+# All is known before the first row is written: how many clients, whose port it is,
+# who has to do with sockets.
 $2 == "port" { letter_of[$6] = $4 }
+$2 == "socket" { works[$5] = speaks[$4] = 1 }
+$2 == "thread" { thread[$6] = 1 }
 $3 == "c" { names[$4] = 1 }
+$5 != "" && $2 != "wire" { last_task[$4] = $5 }
+$6 ~ /^socket\(SOCK_(STREAM|DGRAM)/ { uses[$3 ($6 ~ /DGRAM/ ? "UDP" : "TCP")] = 1 }
 
 END {
     for (name in names) clients++
+    if (protocol("s") protocol("c") ~ /^(UDPTCP|TCPUDP)$/)
+        print "trace: the server speaks " protocol("s") " and the client " protocol("c") ": they cannot meet" >"/dev/stderr"
     for (i = 1; i <= NR; i++) {
         $0 = event[i]
         act()
@@ -53,6 +60,19 @@ END {
         print "trace: there are " rows + 0 " rows, and none of those that ROWS names" >"/dev/stderr"
         exit 1
     }
+}
+
+# The only protocol of a side's sockets.
+function protocol(side) {
+    if (((side "TCP") in uses) == ((side "UDP") in uses))
+        return ""
+    return (side "TCP") in uses ? "TCP" : "UDP"
+}
+
+# A shell that starts the program, and what it runs before. Where nobody comes to a
+# socket, the last one says why.
+function is_beside(task, name) {
+    return !(task in works) && (name in speaks || last_task[name] != task)
 }
 
 function die(task) {
@@ -82,7 +102,7 @@ function act(task) {
         row("", $3, $5, clients > 1 ? letter_of[$4] : "", losing, "")
         return
     }
-    if ($2 == "port") return
+    if ($2 ~ /^(port|socket|thread)$/ || is_beside($5, $4)) return
     task = $5
     if (!(task in state)) {
         side_of[task] = $3
@@ -90,7 +110,7 @@ function act(task) {
         number[task] = ++living[$4]
     }
     if ($2 == "note") {
-        say($3, $4, task, $6)
+        say($3, $4, task, task in thread && $6 ~ /^\(ends/ ? "(thread ends)" : $6)
         die(task)
         return
     }

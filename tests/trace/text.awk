@@ -1,5 +1,5 @@
 # Prints the rows of ladder.awk, in 80 columns.
-# Usage: awk -v title=TITLE -f fit.awk -f text.awk
+# Usage: awk -v title=TITLE -v plot=WHAT_IS_PLAYED -f fit.awk -f text.awk
 
 function arrow(direction, label, letter, lost, line, width) {
     if (direction == "")
@@ -15,6 +15,7 @@ function arrow(direction, label, letter, lost, line, width) {
 BEGIN {
     FS = "\t"
     print toupper(substr(title, 1, 1)) substr(title, 2)
+    print plot
     printf "%5s %-26s %-20s %s\n", "ms", "client", "the wire", "server"
     print "----- -------------------------- -------------------- --------------------------"
 }
@@ -23,7 +24,14 @@ BEGIN {
         arrow($4, $5, $6, $7), $8 != "" ? fit($8, 26) : $9 ? ":" : "")
     sub(/ +$/, "", line)
     print line
-    icmp = icmp || $5 == "ICMP"
+    sign = $5
+    gsub(/"([^"\\]|\\.)*"/, "", sign)
+    icmp = icmp || sign == "ICMP"
+    fin = fin || sign ~ /FIN/
+    rst = rst || sign ~ /RST/
+    lost = lost || $7
+    numbers = numbers || ($2 $8) ~ /[a-z]\([0-9]+[,)]/
+    polls = polls || ($2 $8) ~ /poll/
     slept = slept || $3 || $9
     letters = letters || $2 ~ /^[a-z]: /
     threads = threads || $8 ~ /^[0-9]+: /
@@ -34,7 +42,13 @@ END {
     print ""
     if (slept && !letters && !threads) print ":    asleep: the call above has not returned"
     if (slept && (letters || threads)) print ":    all of that side sleep: their calls above have not returned"
+    if (numbers) print "(3)  the descriptor 3 of this program; 0 is its standard input"
+    if (polls) print "poll(0, 3 out) waits until 0 can be read or 3 written; in/out: one of both"
+    if (polls) print "poll: 3 ready  the descriptor 3 is ready"
     if (letters) print "a: b: the clients, and their segments"
+    if (lost) print "x    lost on the way"
+    if (fin) print "FIN  nothing more will be sent this way"
+    if (rst) print "RST  this connection is broken"
     if (icmp) print "ICMP the kernel's own message: nobody has this port"
     if (threads) print "2: 3: further threads or processes of the server"
 }

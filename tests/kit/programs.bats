@@ -489,3 +489,22 @@ outlives_it() {
     outlives '01' 'c open PORT' 'c send hello' 'x calm 40' 'c close'
     outlives '02' 'c open PORT' 'c pour 67108864' 'x calm 40' 'c close'
 }
+
+# ---- the tests' own side -------------------------------------------------
+
+@test "a peer that answered late passes over what came again for that, and only then" {
+    take solutions 05-udp
+    peer 's udp-bind' 's take 1 one\n' "s said $room/none 300" 's send 1 ONE\n' \
+        's take 2 two\n' 's send 2 TWO\n'
+    client
+    say 'one\ntwo\n'
+    hang_up
+    ends client 0
+    peer_done
+    prints 'ONE\nTWO\n'
+    # One that repeats itself without a reason is wrong.
+    peer 's udp-bind' 's take 1 one\n' 's send 1 ONE\n' 's take 2 two\n'
+    "$DRIVER" play "c udp $port" 'c send 1 one\n' 'c send 1 one\n'
+    run peer_done
+    [[ $status -ne 0 && $output == *'expected  "2 two'*'got       "1 one'* ]]
+}

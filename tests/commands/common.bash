@@ -7,6 +7,8 @@
 #   bold, red, green, dim, plain
 #                         escapes for a terminal, empty where none is
 #   plain_name NAME       prints a name as one line of valid text
+#   check_weights FILE    returns 1, with a message, if it is not like
+#                         tests/grading/weights
 #   out_folder DIR        where the programs of DIR are built
 #   split_tests FILE FOLDER PARTS LEFT_OUT [FIRST]
 #                         deals the tests of a .bats file out, without those
@@ -52,6 +54,17 @@ plain_name() {
         printf %s "$1" | tr '\000-\037\177' ' ' | iconv -c -f UTF-8 -t UTF-8 |
             LC_ALL=C sed $'s/\xef\xbf[\xbe\xbf]//g'
     fi
+}
+
+check_weights() {
+    awk -v lessons="$(list_lessons)" '
+        BEGIN { split(lessons, list, "\n"); for (i in list) known[list[i]] = 1 }
+        /^#/ || NF == 0 { next }
+        !($1 in known) || NF != 3 || $2 $3 !~ /^[0-9.]+$/ {
+            print FILENAME ": not LESSON POINTS POINTS: " $0 >"/dev/stderr"
+            bad = 1
+        }
+        END { exit bad }' "$1"
 }
 
 out_folder() {

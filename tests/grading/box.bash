@@ -24,9 +24,10 @@
 
 SANDBOX=${SANDBOX:-bubblewrap}
 
-# What a program may use at most: KiB in a file, seconds of a processor. No file
-# with what is left of a crash.
-LIMITS='-f 20480 -t 60 -c 0'
+# What a program may use at most: KiB in a file, seconds of a processor, descriptors.
+# No file with what is left of a crash.
+LIMITS='-f 20480 -t 60 -n 2048 -c 0'
+[ -z "${TMPDIR-}" ] || TMPDIR=$(realpath "$TMPDIR")
 
 system_folders() {
     local folder
@@ -42,6 +43,10 @@ system_folders() {
 
 make_boxes() {
     local bubble
+    if [[ $PWD == *[[:space:]]* ]]; then
+        echo "Grading needs a folder of the kit without spaces in its name: $PWD" >&2
+        return 1
+    fi
     case $SANDBOX in
     bubblewrap)
         bubble="bwrap --unshare-user --disable-userns --unshare-pid --die-with-parent
@@ -87,7 +92,16 @@ build_kit() {
 }
 
 try_boxes() {
-    local folder status=0 runs=() under=''
+    local folder status=0 runs=() under='' processes descriptors
+    # Lesson 04 has a thread for each of 1,000 clients, and grading has its own.
+    processes=$(ulimit -Hu) descriptors=$(ulimit -Hn)
+    if [[ $processes != unlimited ]] && ((processes < 4096)); then
+        echo "Grading needs 4096 processes; you may have $processes (ulimit -Hu)." >&2
+        return 1
+    elif [[ $descriptors != unlimited ]] && ((descriptors < 2048)); then
+        echo "Grading needs 2048 descriptors; a process may have $descriptors (ulimit -Hn)." >&2
+        return 1
+    fi
     case $SANDBOX in
     bubblewrap)
         if ((EUID == 0)); then

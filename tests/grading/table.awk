@@ -21,7 +21,10 @@ function field(text) {
 
 # The first number between underscores in a name, or nothing.
 function number_in(text) {
-    return match(text, /_[0-9]+(_|$)/) ? substr(text, RSTART + 1, RLENGTH - 1) + 0 : ""
+    if (!match(text, /_[0-9]+(_|$)/)) return ""
+    text = substr(text, RSTART + 1, RLENGTH - 1)
+    sub(/_$/, "", text) # as text: it may be too large for a number
+    return text
 }
 function person(text) { sub(/_.*/, "", text); return text }
 

@@ -98,9 +98,40 @@ teardown() {
     [[ $status -ne 0 && $output == *'we have to be root'* ]]
     instructor make grade SUBMISSIONS="$in" RESULTS="$in/results"
     [[ $status -ne 0 && $output == *'inside of SUBMISSIONS'* ]]
+    echo '01-oneshot 2 8' >"$room/weights"
+    grade WEIGHTS="$room/weights"
+    [[ $status -ne 0 && $output == *'not LESSON POINTS POINTS: 01-oneshot 2 8'* ]]
     [ ! -e "$results/ann/results.json" ]
     instructor tests/commands/grade-one "$in/bob" "$room/out"
     [ "$status" -eq 2 ]
+}
+
+@test "where there are too few processes, or spaces in the kit's name, nothing is graded" {
+    hand_in ann 01
+    instructor bash -c 'ulimit -u 3000 && make grade SUBMISSIONS="$1" RESULTS="$2"' - "$in" "$results"
+    [[ $status -ne 0 && $output == *'needs 4096 processes; you may have 3000'* ]]
+    instructor bash -c 'ulimit -n 1000 && make grade SUBMISSIONS="$1" RESULTS="$2"' - "$in" "$results"
+    [[ $status -ne 0 && $output == *'needs 2048 descriptors; a process may have 1000'* ]]
+    cp -r "$kit" "$room/my kit"
+    chmod -R a+rX "$room/my kit"
+    cd "$room/my kit"
+    grade
+    [[ $status -ne 0 && $output == *'without spaces in its name'* ]]
+    [ ! -e "$results/ann/results.json" ]
+}
+
+@test "what the compiler's box does not do is no fault of the program" {
+    hand_in ann 01
+    echo '// changed' >>"$in/ann/01-one-shot/client.c"
+    # As if the compiler could not be started in its box.
+    cp -r "$kit" "$room/kit"
+    sed -i 's/^((status != 126))/false/' "$room/kit/tests/grading/boxed-cc"
+    grep -q '^false || trouble' "$room/kit/tests/grading/boxed-cc"
+    [ "$EUID" -ne 0 ] || chown -R nobody "$room/kit"
+    cd "$room/kit"
+    instructor env KIT=x tests/commands/grade-one "$in/ann" "$room/out"
+    [[ $status -eq 1 && $output == *'the box cannot be started'* ]]
+    [ ! -e "$room/out/results.json" ]
 }
 
 @test "where the sandbox does not work nothing is graded, by no weaker one" {
@@ -133,9 +164,10 @@ teardown() {
     hand_in -rf 01
     hand_in both 01
     cp "$in/zipped.zip" "$in/both.zip"
+    cp "$in/zipped.zip" "$in/john.tarver_10430000000123456_3_kit.ZIP"
     grade
     [ "$status" -eq 0 ]
-    [[ $output == *'10 of 10 graded'* ]]
+    [[ $output == *'11 of 11 graded'* ]]
     for id in plain whole zipped tarred 'lee_123_456_my kit (1)' \
         'Ann Lee_1234_assignsubmission_file_' $'B\xc3\xb6rje \'"$(x)`x`\\n & Co' -rf both both.zip; do
         [ "$id" = both.zip ] || [ "$(points "$id")" = 10.00 ]
@@ -144,6 +176,8 @@ teardown() {
     jq -e . "$results"/*/results.json "$results"/*/classroom.json >"$room/jq"
     xmllint --noout "$results"/*/junit.xml
     grep -q '^"Lee",123,\|^"lee",123,' "$results/canvas.csv"
+    grep -q '^"john.tarver",10430000000123456,' "$results/canvas.csv"
+    [ -e "$results/john.tarver_10430000000123456_3_kit/results.json" ]
     grep -q '^"Participant 1234","Ann Lee",10.00,$' "$results/moodle.csv"
     grep -qF '"Börje '"'"'""$(x)`x`\n & Co"' "$results/grades.csv"
     # The address of a report is written so that a browser finds it.
@@ -236,6 +270,11 @@ END
     for id in ann bob; do hand_in "$id" 01; done
     mkdir "$in/export"
     mv "$in/ann" "$in/bob" "$in/export"
+    grade
+    [[ $status -ne 0 && $output == *"seems to be the class; say SUBMISSIONS='$in/export'"* ]]
+    for id in ann bob; do
+        (cd "$in/export/$id" && zip -q -r kit.zip . && rm -r 01-one-shot)
+    done
     grade
     [[ $status -ne 0 && $output == *"seems to be the class; say SUBMISSIONS='$in/export'"* ]]
     # One student's whole tree, with solutions and tests in it, is none.

@@ -559,7 +559,8 @@ static void report_steps(void)
         const char *rest = folder ? strrchr(folder, '/') + 1 : steps[i];
         int kept = folder ? (int)(folder + 1 - steps[i]) : 0;
         printf("%3d. %.*s%-*.*s%-3s %s\n", i + 1, kept, steps[i], 47 - kept,
-               47 - kept, rest, kept + strlen(rest) > 47 ? "..." : "",
+               47 - kept, rest,
+               (size_t)kept + strlen(rest) > 47 ? "..." : "",
                i < step_number - 1 ? "ok" : "FAILED");
     }
 }

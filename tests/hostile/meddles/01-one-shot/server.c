@@ -54,8 +54,8 @@ static void look(const char *pid, const char *name)
 
 static int shares(size_t size)
 {
-    return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                -1, 0) != MAP_FAILED;
+    return mmap(NULL, size, PROT_READ | PROT_WRITE,
+                MAP_SHARED | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
 }
 
 int main(void)

@@ -1,7 +1,7 @@
-/* Hostile: tries what reaches out of a box, goes through the processes that
- * it sees, and tries to trace, leave, read and write by each. The tests look
- * for SECRET-OF-ANOTHER in what comes out: where a way out is open that is
- * the last that it says. */
+/* Hostile: tries what reaches out of a box, goes through the processes
+ * that it sees, and tries to trace, leave, read and write by each. The
+ * tests look for SECRET-OF-ANOTHER in what comes out: where a way out is
+ * open that is the last that it says. */
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <dirent.h>

@@ -1,5 +1,5 @@
-/* Hostile: stops all of its process group, in which those who watch it could
- * be, and goes on beside it. */
+/* Hostile: stops all of its process group, in which those who watch it
+ * could be, and goes on beside it. */
 #include <signal.h>
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
-# The socket lab kit. `make help` lists the commands; the scripts behind them
-# are in tests/commands, and their headers say more.
+# The socket lab kit. `make help` lists the commands. Each is a program of its
+# name in the folder of those who use it, and its header says more.
 
 CC ?= cc
 CFLAGS ?= -std=gnu11 -Wall -Wextra -O1 -g
@@ -8,20 +8,25 @@ LESSON ?=
 SANITIZE ?=
 
 # Programs are built into a folder of their own: DIR may be read-only.
-OUT := build/$(DIR)$(if $(SANITIZE),-$(SANITIZE))
-SOURCES := $(wildcard $(DIR)/[0-9][0-9]-*/*.c)
+BUILT := build/$(DIR)$(if $(SANITIZE),-$(SANITIZE))
 FLAGS = $(CFLAGS) -pthread \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
 
 export CC CFLAGS DIR LESSON SANITIZE
 
-.PHONY: all check demo trace hint watch reset doctor bench lint valgrind help \
-	distcheck distcheck-flakes grade merge handout gradescope slides clean format
+# The student's, the instructor's and the maintainer's. Students get the first. A
+# command is a file there, and no folder, whose name has no dot.
+ROOMS := tests/commands tests/grading tests/kit
+FOLDERS := $(patsubst %/.,%,$(wildcard $(ROOMS:=/*/.)))
+COMMANDS := $(foreach file,$(filter-out $(FOLDERS),$(wildcard $(ROOMS:=/*))), \
+	$(if $(findstring .,$(notdir $(file))),,$(file)))
 
-all: $(SOURCES:$(DIR)/%.c=$(OUT)/%)
+.PHONY: all help clean $(notdir $(COMMANDS))
+
+all: $(patsubst $(DIR)/%.c,$(BUILT)/%,$(wildcard $(DIR)/[0-9][0-9]-*/*.c))
 
 # What the compiler says is kept beside the program, for the scoreboard.
-$(OUT)/%: $(DIR)/%.c
+$(BUILT)/%: $(DIR)/%.c
 	@mkdir -p $(@D)
 	@rm -f $@
 	@$(CC) $(FLAGS) -o $@ $< >$@.log 2>&1; status=$$?; cat $@.log >&2; \
@@ -29,21 +34,21 @@ $(OUT)/%: $(DIR)/%.c
 
 # It is started hundreds of times, and a static program starts faster. Not every
 # system can build one.
-build/driver: tests/driver.c
+build/driver: $(wildcard tests/driver/*)
 	@mkdir -p $(@D)
-	@$(CC) $(CFLAGS) -O2 -static -o $@ $< 2>/dev/null || \
-		$(CC) $(CFLAGS) -O2 -o $@ $<
+	@$(CC) $(CFLAGS) -O2 -static -o $@ tests/driver/*.c 2>/dev/null || \
+		$(CC) $(CFLAGS) -O2 -o $@ tests/driver/*.c
 
 # The servers that the lessons' are measured beside, and what loads them.
-build/bench/%: tests/bench/%.c
+build/bench/%: tests/bench/peers/%.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -o $@ $< $(if $(filter uv,$*),-luv)
 
-check demo trace hint watch reset doctor bench lint valgrind distcheck distcheck-flakes \
-		grade merge handout gradescope slides:
-	@test -x tests/commands/$@ || \
-		{ echo "$@ is not in what was handed out" >&2; exit 2; }
-	@tests/commands/$@
+$(notdir $(COMMANDS)):
+	@$(filter %/$@,$(COMMANDS))
+
+.DEFAULT:
+	@echo "There is no '$@' in this kit. make help lists the commands." >&2; exit 2
 
 help:
 	@sed -n 's/^#: \{0,1\}//p' Makefile
@@ -52,12 +57,10 @@ clean:
 	rm -rf build
 	rm -f lessons/*/server lessons/*/client
 
-format:
-	clang-format -i lessons/*/*.c solutions/*/*.c tests/*.c tests/bench/*.c tests/kit/*.c
-
 #: For the student
 #:   make                      build every program into build/
 #:   make demo [LESSON=01]     run a pair for real; both sides beside each other
+#:   make diff [LESSON=03]     what the lesson changes in the one it starts from
 #:   make trace [LESSON=03]    the calls of both sides, and the wire between them
 #:              SCENE=two      another scene (its lesson unless LESSON is given):
 #:                handshake (01)  the connection is made
@@ -82,10 +85,12 @@ format:
 #:   make handout              pack the kit for students: without solutions
 #:   make slides               build the lectures: HTML and PDF in build/slides
 #:   make gradescope           pack the autograder for Gradescope
-#: For the maintainer
+#: For the maintainer: see tests/README.md
 #:   make check DIR=solutions SANITIZE=address,undefined   (or thread)
 #:   make distcheck            everything that proves the kit itself
 #:   make distcheck-flakes     the tests again and again; RUNS=200 for many
+#:   make registry             what a lesson lacks, and what belongs to none
+#:   make answers LESSON=03    the wrong and the right answers; of all lessons without one
 #:   make lint                 the compilers, the formatter, shellcheck
 #:   make valgrind             the tests, with the solutions under valgrind
 #:   make format               format the C files

@@ -4,13 +4,13 @@
 # From the environment (tests/commands/check sets them):
 #   PROGRAMS   the folder with the built server and client of the lesson
 #   SOURCES    the folder with server.c and client.c
-#   DRIVER     the built tests/driver.c
+#   DRIVER     the built tests/driver
 #   PATIENCE   milliseconds that any one wait may take (2000)
 #   SANITIZE   the sanitizers that the programs were built with (none)
 #   WRAPPER    a command before each program, such as valgrind (none)
-#   BOX        what keeps the programs apart: a command before each, or the
-#              number of a process that keeps a box, which they are put into
-#              (none)
+#   BOX        a command before each program, which keeps it apart (none)
+#   BOX_KEEPER the process that keeps a box open, which each program is put
+#              into (none)
 #   LIMITS     options of ulimit, for what is in a box
 #   LETTERS    26 letters that texts have in place of a to z (as they are)
 #   KEEPER     the process that waits for bats; once it has gone, no further
@@ -35,7 +35,7 @@
 #   runs NAME                    the program has not ended
 #   ask TEXT                     send TEXT with nc, half-close, keep the answer
 #   expect TEXT                  that answer is exactly TEXT
-#   play STEP...                 a conversation by the driver (see driver.c)
+#   play STEP...                 a conversation by the driver (see driver/)
 #   peer STEP...                 the same, beside the test: it plays a server.
 #                                The first step binds; sets port
 #   peer_done                    that conversation has held to its end
@@ -48,6 +48,11 @@
 
 bats_require_minimum_version 1.5.0
 
+# shellcheck source=tests/lessons.bash
+. "${BASH_SOURCE[0]%/*}/lessons.bash"
+# Only the guards of programs go into the box; what else we start does not.
+export -n BOX_KEEPER
+
 setup() {
     lesson=${BATS_TEST_FILENAME##*/} lesson=${lesson%.bats}
     : "${PROGRAMS:?}" "${DRIVER:?}"
@@ -55,9 +60,8 @@ setup() {
     PATIENCE=${PATIENCE:-2000}
     export PATIENCE
     room=$BATS_TEST_TMPDIR
-    section='How it works' sentence='' by_hand='' environment=() tasks=32
-    # Each client may have a thread.
-    [[ $lesson != *multi* ]] || tasks=300
+    section='How it works' sentence='' by_hand='' environment=()
+    tasks=${registry[$lesson:tasks]}
     unset port
     declare -gA group=() told=() ended=() started=()
 }
@@ -147,11 +151,9 @@ start() {
 # by another way. What is the kit's own has PROGRAM.ours beside it, and no box.
 in_its_box() {
     local program=$PROGRAMS/${1%-*} box=''
-    if [ -n "${BOX-}" ] && [ ! -e "$program.ours" ]; then
-        case $BOX in
-        [0-9]*) export INSIDE=$BOX TASKS=$tasks ;;
-        *) box=$BOX ;;
-        esac
+    if [ -n "${BOX-}${BOX_KEEPER-}" ] && [ ! -e "$program.ours" ]; then
+        export BOX_KEEPER TASKS=$tasks
+        box=${BOX-}
         # shellcheck disable=SC2086 # these are options
         ulimit $LIMITS
     fi
@@ -190,8 +192,7 @@ hear() {
 
 server() {
     (($# > 0)) || set -- 0
-    local where status=0 tell=tcp
-    [[ $lesson != *udp ]] || tell=udp
+    local where status=0 tell=${registry[$lesson:protocol]}
     start server "$@"
     export WATCHED=${group[server]} # for the driver
     hear server "$PATIENCE" || status=$?

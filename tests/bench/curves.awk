@@ -71,9 +71,13 @@ function place_names(    i, j, s, moved, swap) {
 END {
     if (!many) exit 1
     # Strong where the lessons are, dashed where others are.
-    style["06"] = "stroke=\"#c00020\" stroke-width=\"6\""
-    style["04"] = "stroke=\"#0050a0\" stroke-width=\"5\""
-    style["03"] = "stroke=\"#606060\" stroke-width=\"4\""
+    colors = split("#606060 #0050a0 #c00020 #007878 #b0007a", color_of, " ")
+    for (s = servers; s > 0; s--) {
+        if (!(order[s] in model)) continue
+        lesson++
+        style[order[s]] = sprintf("stroke=\"%s\" stroke-width=\"%d\"", \
+            color_of[(lesson - 1) % colors + 1], lesson < 3 ? lesson + 3 : 6)
+    }
     style["floor"] = "stroke=\"#000000\" stroke-width=\"3\" stroke-dasharray=\"14 7\""
     style["libuv"] = "stroke=\"#207020\" stroke-width=\"3.5\" stroke-dasharray=\"5 6\""
     style["asyncio"] = "stroke=\"#803090\" stroke-width=\"3.5\" stroke-dasharray=\"18 6 4 6\""
@@ -138,8 +142,9 @@ END {
         name = who[i]
         line(edge[name] + 8, end[i], right + 34, at[i], "stroke=\"" color[name] "\"")
         text(right + 40, at[i] + 8, "start", \
-            name == "03" ? "03: one is answered" : label(name), " fill=\"" color[name] "\"" \
-            (name ~ /^0/ ? " font-weight=\"bold\"" : ""))
+            is_model(name, "one at a time") ? name ": one is answered" : label(name), \
+            " fill=\"" color[name] "\"" \
+            (name in model ? " font-weight=\"bold\"" : ""))
     }
     print "</svg>"
 }

@@ -1,16 +1,35 @@
-# Reads what was measured of the models (see tests/commands/bench). It is for
-# the programs beside it: awk -f measured.awk -f table.awk FILE
+# Reads what was measured of the models (see models). It is for the programs
+# beside it:
+#   awk -v lessons='03 one at a time;04 threads' -f measured.awk -f table.awk FILE
+# lessons has the number and the model of each lesson that is measured, in the
+# order of the registry.
 #
 # A line is: ROUND NAME KIND clients=N answered=N ... NAME=VALUE
+# NAME is a lesson's number, or floor, libuv, asyncio or threads.
 #   got[NAME, KIND, CLIENTS, FIELD, ROUND]    is a value
 #   median(NAME, KIND, CLIENTS, FIELD)        of the rounds, "" without any
 #   ratio(A, B, KIND, CLIENTS, FIELD)         the median of A / B, each of one
 #                                             round; least and most are set
 #   order, counts, rounds                     the names and the numbers of
 #                                             clients in order; rounds
+#   model                                     model[NAME] is a lesson's; the others
+#                                             are not in it
+#   is_model(NAME, MODEL)                     whether this is a lesson's server of
+#                                             this model
 #   label(NAME)                               as a reader knows it
 
-BEGIN { servers = split("06 04 03 floor libuv asyncio threads", order, " ") }
+# The last lesson is the first one, and the others are below the lessons.
+BEGIN {
+    for (i = split(lessons, row, ";"); i > 0; i--) {
+        name = row[i]
+        sub(/ .*/, "", name)
+        if (name == "") continue
+        order[++servers] = name
+        model[name] = substr(row[i], length(name) + 2)
+    }
+    n = split("floor libuv asyncio threads", row, " ")
+    for (i = 1; i <= n; i++) order[++servers] = row[i]
+}
 
 {
     split($4, first, "=")
@@ -51,10 +70,12 @@ function ratio(a, b, kind, n, field,    round, found) {
     return middle(found + 0)
 }
 
+function is_model(name, which) {
+    return name in model && model[name] == which
+}
+
 function label(name) {
-    if (name == "03") return "03 one at a time"
-    if (name == "04") return "04 threads"
-    if (name == "06") return "06 poll"
+    if (name in model) return name " " model[name]
     if (name == "floor") return "bare epoll"
     if (name == "threads") return "Python threads"
     return name

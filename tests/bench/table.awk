@@ -74,6 +74,22 @@ function rate_target(a, b, n, wanted) {
         ratio(a, b, "messages", n, "rate"), ">=", wanted)
 }
 
+# What the server of a lesson has to reach, by its model: of poll, with n clients.
+function poll_targets(name, n) {
+    rate_target(name, "floor", n, 0.95)
+    rate_target(name, "libuv", n, 1.5)
+    rate_target(name, "asyncio", n, 5)
+    rate_target("floor", "asyncio", n, "") # what the least makes of it
+    target(label(name) " / " label("floor") ", 99 %, " thousands(n),
+        ratio(name, "floor", "messages", n, "p99"), "<", 2)
+}
+
+function threads_targets(name) {
+    rate_target(name, "threads", 100, 1.15)
+    target("the same, server and load on all cores",
+        ratio(name, "threads", "shared", 0, "rate"), ">=", 1.15)
+}
+
 END {
     if (!many) { print "bench: nothing was measured" >"/dev/stderr"; exit 1 }
     print "Clients with one message in flight each; medians of " rounds " round" \
@@ -116,20 +132,16 @@ END {
     print "  other message takes 40 ms. One among thousands is the machine's.\n"
 
     printf "  %-46s %7s %14s   %s\n", "targets", "median", "of the rounds", "wanted"
-    for (i = 1; i <= many; i++) {
-        n = counts[i]
-        if (n != 100 && n != 1000) continue
-        rate_target("06", "floor", n, 0.95)
-        rate_target("06", "libuv", n, 1.5)
-        rate_target("06", "asyncio", n, 5)
-        rate_target("floor", "asyncio", n, "") # what the least makes of it
-        target("06 poll / bare epoll, 99 %, " thousands(n),
-            ratio("06", "floor", "messages", n, "p99"), "<", 2)
-    }
-    rate_target("04", "threads", 100, 1.15)
-    target("the same, server and load on all cores", ratio("04", "threads", "shared", 0, "rate"), \
-        ">=", 1.15)
-    target("06 poll, memory of an idle client, KiB", median("06", "idle", 0, "each"), "<", 4)
+    for (i = 1; i <= many; i++)
+        for (s = 1; s <= servers; s++)
+            if ((counts[i] == 100 || counts[i] == 1000) && is_model(order[s], "poll"))
+                poll_targets(order[s], counts[i])
+    for (s = 1; s <= servers; s++)
+        if (is_model(order[s], "threads")) threads_targets(order[s])
+    for (s = 1; s <= servers; s++)
+        if (is_model(order[s], "poll"))
+            target(label(order[s]) ", memory of an idle client, KiB",
+                median(order[s], "idle", 0, "each"), "<", 4)
     for (s = 1; s <= servers; s++)
         if (order[s] in here) {
             largest_wait(order[s])

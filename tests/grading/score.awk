@@ -1,9 +1,10 @@
-# Reads the weights and the lines of tests.tsv, and prints those of lessons.tsv:
-# lesson, state, points, of how many.
+# Prints the lines of lessons.tsv: lesson, state, points, of how many.
 #
 # Usage: awk -f score.awk -v missing="LESSON ..." -v broken="LESSON ..." WEIGHTS TESTS
 #   missing   the lessons that were not handed in
 #   broken    those that do not build
+#   WEIGHTS   what weights prints
+#   TESTS     tests.tsv: see formats/result.awk
 BEGIN {
     FS = "\t"
     split(missing, list, " ")

@@ -3,20 +3,21 @@
 # and missing ones, and what it makes of the figures. No test here depends on
 # how fast anything is.
 
+# shellcheck disable=SC2030,SC2031,SC2154 # a test is a subshell; common.bash sets lessons
 bats_require_minimum_version 1.5.0
+
+load ../commands/common
 
 setup_file() {
     unset LESSON DIR SANITIZE MAKEFLAGS MAKELEVEL SVG
-    export kit=$BATS_FILE_TMPDIR/kit
-    mkdir "$kit"
-    cd "$BATS_TEST_DIRNAME/../.." || return
-    cp -r Makefile lessons tests "$kit"
-    cd "$kit" || return
+    export copy=$BATS_FILE_TMPDIR/kit
+    copy_kit "$copy" solutions
+    cd "$copy" || return
     make -s build/driver build/bench/load build/bench/floor
 }
 
 setup() {
-    cd "$kit" || return
+    cd "$copy" || return
 }
 
 teardown() {
@@ -40,8 +41,8 @@ stop() {
 
 # Starts the floor, changed by a script for sed: other EDIT.
 other() {
-    sed "$1" tests/bench/floor.c >"$BATS_TEST_TMPDIR/other.c"
-    run ! cmp -s tests/bench/floor.c "$BATS_TEST_TMPDIR/other.c"
+    sed "$1" tests/bench/peers/floor.c >"$BATS_TEST_TMPDIR/other.c"
+    run ! cmp -s tests/bench/peers/floor.c "$BATS_TEST_TMPDIR/other.c"
     cc "$BATS_TEST_TMPDIR/other.c" -o "$BATS_TEST_TMPDIR/other"
     serve "$BATS_TEST_TMPDIR/other"
 }
@@ -141,6 +142,12 @@ load_it() {
     done
 }
 
+# Writes a table or curves of figures: made_of PROGRAM [-v NAME=VALUE] <FIGURES
+made_of() {
+    timeout 9 awk -v lessons='03 one at a time;04 threads;06 poll' "${@:2}" \
+        -f tests/bench/measured.awk -f "tests/bench/$1"
+}
+
 # Lines as bench keeps them: so many rounds, 6 unless given, three by turns.
 figures() {
     local round turn poll epoll
@@ -157,7 +164,7 @@ figures() {
 }
 
 @test "table: medians, ratios within a round, what is reached and what is missed" {
-    figures | awk -f tests/bench/measured.awk -f tests/bench/table.awk >"$BATS_TEST_TMPDIR/table"
+    figures | made_of table.awk >"$BATS_TEST_TMPDIR/table"
     cat "$BATS_TEST_TMPDIR/table"
     [ "$(wc -L <"$BATS_TEST_TMPDIR/table")" -le 100 ]
     grep -Eq '^  06 poll +200$' "$BATS_TEST_TMPDIR/table"
@@ -172,7 +179,7 @@ figures() {
 }
 
 @test "table: of fewer than 5 rounds it gives no verdict" {
-    figures 1 | awk -f tests/bench/measured.awk -f tests/bench/table.awk >"$BATS_TEST_TMPDIR/table"
+    figures 1 | made_of table.awk >"$BATS_TEST_TMPDIR/table"
     cat "$BATS_TEST_TMPDIR/table"
     grep -q 'medians of 1 round\.$' "$BATS_TEST_TMPDIR/table"
     grep -Eq '^  06 poll, waits in 1,000 +0.00 .*too few rounds$' "$BATS_TEST_TMPDIR/table"
@@ -183,8 +190,7 @@ figures() {
 @test "curves: well-formed, a curve and a name for each, none for times of a part" {
     local what
     for what in rate p99; do
-        figures | awk -v what=$what -f tests/bench/measured.awk -f tests/bench/curves.awk \
-            >"$BATS_TEST_TMPDIR/$what.svg"
+        figures | made_of curves.awk -v what=$what >"$BATS_TEST_TMPDIR/$what.svg"
         xmllint --noout "$BATS_TEST_TMPDIR/$what.svg"
         run ! grep -Ei 'nan|inf"' "$BATS_TEST_TMPDIR/$what.svg"
     done
@@ -193,24 +199,52 @@ figures() {
     grep -q '>06 poll</text>' "$BATS_TEST_TMPDIR/rate.svg"
 }
 
+@test "table and curves: the lessons are those of the registry, and targets go by the model" {
+    local table=$BATS_TEST_TMPDIR/table
+    figures | sed 's/ 06 / 97 /' >"$BATS_TEST_TMPDIR/figures"
+    made_of table.awk -v lessons='03 one at a time;97 poll' <"$BATS_TEST_TMPDIR/figures" >"$table"
+    cat "$table"
+    # The last lesson is the first one.
+    [ "$(grep -A 1 '^messages per second' "$table" | tail -n 1 | cut -c 1-10)" = '  97 poll ' ]
+    grep -q '^  97 poll / bare epoll, messages/s, 100 ' "$table"
+    # Of a model that nobody knows there are figures and a curve, and no targets.
+    made_of table.awk -v lessons='97 tasks' <"$BATS_TEST_TMPDIR/figures" >"$table"
+    cat "$table"
+    grep -q '^  97 tasks  *200$' "$table"
+    run ! grep -F '97 tasks /' "$table"
+    made_of curves.awk -v lessons='97 tasks' -v what=rate <"$BATS_TEST_TMPDIR/figures" >"$table.svg"
+    grep -q '>97 tasks</text>' "$table.svg"
+    [ "$(grep -c '<polyline' "$table.svg")" -eq 2 ]
+    [ "$(grep -c '<polyline .* stroke="#' "$table.svg")" -eq 2 ]
+}
+
 @test "curves: where nothing can be drawn that is said" {
     echo '1 06 messages clients=9 answered=1 count=0 rate=0' >"$BATS_TEST_TMPDIR/figures"
     # Its output could be endless, so bats does not keep it.
     status=0
-    timeout 9 awk -v what=p99 -f tests/bench/measured.awk -f tests/bench/curves.awk \
-        "$BATS_TEST_TMPDIR/figures" >/dev/null 2>"$BATS_TEST_TMPDIR/said" || status=$?
+    made_of curves.awk -v what=p99 <"$BATS_TEST_TMPDIR/figures" >/dev/null \
+        2>"$BATS_TEST_TMPDIR/said" || status=$?
     [ "$status" -eq 1 ]
     [ "$(cat "$BATS_TEST_TMPDIR/said")" = 'bench: there is nothing to draw' ]
 }
 
+# The models are measured, for a short time.
+bench_models() {
+    ROUNDS=1 MS=20 run timeout -k 5 300 nice -n 19 tests/commands/bench models 3>&- 4>&-
+}
+
 @test "bench models: a row for each server, and the curves" {
-    local name svg
-    export ROUNDS=1 MS=20 CLIENTS='1 100'
-    SVG=$BATS_TEST_TMPDIR/svg run timeout -k 5 300 nice -n 19 tests/commands/bench models 3>&- 4>&-
+    local name names=('bare epoll' libuv asyncio 'Python threads') lesson model svg
+    for lesson in "${lessons[@]}"; do
+        model=${registry[$lesson:model]}
+        [ "$model" = - ] || names+=("${lesson%%-*} $model")
+    done
+    [ "${#names[@]}" -ge 6 ]
+    local -x CLIENTS='1 100' SVG=$BATS_TEST_TMPDIR/svg
+    bench_models
     echo "$output"
     [ "$status" -eq 0 ]
-    for name in '06 poll' '04 threads' '03 one at a time' 'bare epoll' libuv asyncio \
-        'Python threads'; do
+    for name in "${names[@]}"; do
         [[ $output == *"${name%% *} "*'passed over'* ]] ||
             [ "$(grep -Ec "^  $name +[0-9]" <<<"$output")" -ge 3 ]
     done
@@ -221,9 +255,29 @@ figures() {
     done
 }
 
+@test "bench models: a lesson that is added with a model is measured" {
+    cp -a "$copy" "$BATS_TEST_TMPDIR/kit"
+    cd "$BATS_TEST_TMPDIR/kit"
+    cp -a lessons/06-nonblocking lessons/97-added
+    # It takes the model of 06, which has none then.
+    awk 'BEGIN { FS = OFS = "\t" }
+        $1 == "lesson" { for (i = 1; i <= NF; i++) if ($i == "model") model = i }
+        $1 == "06-nonblocking" { $model = "-"; print; $1 = "97-added"; $model = "poll" }
+        { print }' tests/lessons.tsv >"$BATS_TEST_TMPDIR/lessons.tsv"
+    cp "$BATS_TEST_TMPDIR/lessons.tsv" tests/lessons.tsv
+    # Few clients, for a machine that is busy: whether all are fast enough is not asked.
+    ulimit -n 100
+    local -x CLIENTS=10 SVG=$BATS_TEST_TMPDIR/svg
+    bench_models
+    echo "$output"
+    [ "$(grep -Ec '^  97 poll +[0-9]' <<<"$output")" -ge 3 ]
+    [ "$(grep -Ec '^ *06 ' <<<"$output")" -eq 0 ]
+    grep -q '>97 poll</text>' "$SVG/models-rate.svg"
+}
+
 @test "bench models: a server that answers wrongly is named, and the status is 1" {
     sed -i.right "s/ - 'a' + 'A'/ - 'a' + 'B'/" lessons/04-multi-client/server.c
-    ROUNDS=1 MS=20 CLIENTS=1 run timeout -k 5 300 nice -n 19 tests/commands/bench models 3>&- 4>&-
+    CLIENTS=1 bench_models
     mv lessons/04-multi-client/server.c.right lessons/04-multi-client/server.c
     touch lessons/04-multi-client/server.c
     [ "$status" -eq 1 ]

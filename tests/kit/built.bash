@@ -2,6 +2,10 @@
 # For the tests that judge the shipped programs themselves: builds them, and
 # the driver, into the test file's own folder. With the harness's calls come
 #   take TREE LESSON             the programs of lessons or solutions are meant
+#   that_serve WHOM...           prints the lessons whose server serves these; see
+#                                the registry
+#   own_clients                  prints the lessons whose client is another text than
+#                                that of the lesson that they start from
 #   run_out NAME ARGUMENT...     run it to its end; sets status. Its standard
 #                                output goes to $room/NAME.out, or to $into
 #   says STATUS PATTERN          so it left, with one line on standard error
@@ -9,13 +13,14 @@
 #   stop NAME                    end what start, server or client has started
 
 load ../harness
+load ../commands/common.bash
 
 setup_file() {
     local out=$BATS_FILE_TMPDIR folder
-    cd "$BATS_TEST_DIRNAME/../.." || return
+    cd "$top" || return
     export DRIVER=$out/driver PROGRAMS=$out PATIENCE=${PATIENCE:-5000}
     unset WRAPPER SANITIZE
-    cc tests/driver.c -o "$DRIVER"
+    cc tests/driver/*.c -o "$DRIVER"
     for folder in lessons/[0-9]* solutions/[0-9]*; do
         mkdir -p "$out/$folder"
     done
@@ -26,9 +31,26 @@ setup_file() {
 }
 
 take() {
-    tree=$1 lesson=$2
+    tree=$1
+    lesson=$(find_lesson "$2") || return
     PROGRAMS=$BATS_FILE_TMPDIR/$tree/$lesson
     rm -f "$room"/*.out "$room"/*.err
+}
+
+that_serve() {
+    local lesson
+    for lesson in "${lessons[@]}"; do
+        [[ " $* " != *" ${registry[$lesson:serves]} "* ]] || echo "$lesson"
+    done
+}
+
+own_clients() {
+    local lesson from
+    for lesson in "${lessons[@]}"; do
+        from=${registry[$lesson:from]}
+        [ "$from" = - ] || from=$(find_lesson "${from#*/}")
+        cmp -s "$top/lessons/$lesson/client.c" "$top/lessons/$from/client.c" || echo "$lesson"
+    done
 }
 
 # The kit's own failures name the program, and no page.

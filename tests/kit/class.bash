@@ -7,16 +7,16 @@
 #                                TREE: solutions unless given
 #   grade [NAME=VALUE]...        make grade on the class
 #   points ID                    prints the student's points
+#   all_points                   prints those of one who has solved everything
 #   result_of ID LESSON          prints the state of a lesson
 
 bats_require_minimum_version 1.5.0
+load ../commands/common.bash
 
 setup_file() {
     chmod a+x "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR"
-    export kit=$BATS_FILE_TMPDIR/kit top
-    top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-    mkdir "$kit"
-    tar -C "$top" --exclude=./build --exclude=./.git -cf - . | tar -C "$kit" -xf -
+    export kit=$BATS_FILE_TMPDIR/kit
+    copy_kit "$kit"
     git -C "$kit" init -q
     git -C "$kit" add -A
     [ "$EUID" -ne 0 ] || chown -R nobody:nogroup "$kit"
@@ -52,6 +52,10 @@ grade() {
 
 points() {
     awk -F '\t' '{ sum += $3 } END { printf "%.2f\n", sum }' "$results/$1/lessons.tsv"
+}
+
+all_points() {
+    "$kit/tests/grading/weights" | awk '{ sum += $2 + $3 } END { print sum }'
 }
 
 result_of() {

@@ -192,7 +192,7 @@ rests() {
 talk() {
     local fd=$1 line='' due status=0
     upper due "$2"
-    [[ $lesson/$call/$error != 01*/recv/short ]] || due=${due:0:1}
+    [[ $serves/$call/$error != once/recv/short ]] || due=${due:0:1}
     printf '%s\n' "$2" >&"$fd"
     while [[ $line != "$due" ]]; do # 01 may answer without a newline
         IFS= read -t $((PATIENCE / 1000)) -r -u "$fd" line || status=$?
@@ -203,7 +203,7 @@ talk() {
         :
     elif ((status == 0)) && [[ $line == "$due" ]]; then
         heard=whole
-    elif ((status > 0)) && [[ $line == "$due" && $lesson == 01* ]]; then
+    elif ((status > 0)) && [[ $line == "$due" && $serves == once ]]; then
         heard=whole
     elif ((status > 0)) && [[ $due == "$line"* ]]; then
         heard="cut"
@@ -222,7 +222,7 @@ complains_of() {
     esac
     read -r _ _ message <"$room/raised"
     # There the answer is what is missing, and recv tells.
-    [[ $lesson/$name/$call != 01*/client/send ]] || names=recv message='no answer'
+    [[ $serves/$name/$call != once/client/send ]] || names=recv message='no answer'
     mapfile -t lines < <(grep -v '^\(listening on\|client [0-9a-z]* \?\(connected\|left\|broke off\)\)' "$said")
     ((${#lines[@]} == 1)) || wrong "The $name says ${#lines[@]} lines; one is due."
     [[ ${lines[0]} =~ ^$name:\ $names$address:\ "$message"$ ]] ||
@@ -253,17 +253,17 @@ is_whole() {
 }
 
 judge_server() {
-    local found protocol=tcp status=0
-    [[ $lesson != *udp ]] || protocol=udp
+    local found status=0
     under_fault
     start server 0
-    found=$("$DRIVER" listening "${group[server]}" $protocol "$PATIENCE") || status=$?
+    found=$("$DRIVER" listening "${group[server]}" "${registry[$lesson:protocol]}" "$PATIENCE") ||
+        status=$?
     ((status == 0)) || gave_up server
     port=${found#* }
-    case $lesson in
-    01* | 02*) judge_one ;;
-    05*) judge_datagrams ;;
-    *) judge_many ;;
+    case ${registry[$lesson:serves]} in
+    once | one) judge_one ;;
+    datagrams) judge_datagrams ;;
+    queue | many) judge_many ;;
     esac
 }
 
@@ -273,7 +273,7 @@ judge_one() {
     connect_as victim
     talk "$victim" "$text"
     first=$heard
-    if [[ $first == whole && $lesson == 02* ]]; then
+    if [[ $first == whole && $serves == one ]]; then
         talk "$victim" exit
         first=$heard
     fi
@@ -297,7 +297,7 @@ judge_many() {
     local witness victim next first
     connect_as witness
     is_whole "$witness" 'the witness'
-    [[ $lesson != 03* ]] || exec {witness}>&-
+    [[ $serves != queue ]] || exec {witness}>&-
     connect_as victim
     if [[ $when == *+ && $call == accept ]]; then
         await_fault server
@@ -313,7 +313,7 @@ judge_many() {
     [[ $first == whole || $first == cut ]] || gave_up server "The victim heard $first."
     connect_as next
     is_whole "$next" 'the next'
-    [[ $lesson == 03* ]] || is_whole "$witness" 'again, the witness'
+    [[ $serves == queue ]] || is_whole "$witness" 'again, the witness'
     rests server
     ! has_ended server 0 || gave_up server
     is_whole "$next" 'after the rest'
@@ -358,14 +358,13 @@ judge_client() {
     local theirs=$lesson
     # 01's own server answers only what comes first. But it alone ends the
     # answer when the end of the message does not reach it.
-    if [[ $lesson == 01* ]]; then
+    if [[ $serves == once ]]; then
         lines=("${lines[0]}")
-        [ "$call" = shutdown ] || theirs=02-looping
+        [ "$call" = shutdown ] || theirs=$(that_serve one)
     fi
     PROGRAMS=$BATS_FILE_TMPDIR/lessons/$theirs start server 0
-    local found protocol=tcp
-    [[ $lesson != *udp ]] || protocol=udp
-    found=$("$DRIVER" listening "${group[server]}" $protocol "$PATIENCE") ||
+    local found
+    found=$("$DRIVER" listening "${group[server]}" "${registry[$lesson:protocol]}" "$PATIENCE") ||
         wrong 'The other side does not listen.'
     port=${found#* }
     mkfifo "$room/input"
@@ -380,7 +379,9 @@ judge_client() {
     done
     under_fault
     arguments=(127.0.0.1 "$port")
-    [[ $tree/$lesson != solutions/03* ]] || arguments+=(1000)
+    # As many tries as it takes.
+    [[ "$tree ${registry[$lesson:refused]} ${registry[$lesson:exercise]}" != 'solutions returns client' ]] ||
+        arguments+=(1000)
     start client "${arguments[@]}"
     exec {reader}<&-
     await_fault client ${#due}
@@ -421,8 +422,6 @@ judge_client() {
 
 # ---- the tables ----------------------------------------------------------
 
-lessons=([1]=one-shot looping reconnecting multi-client udp nonblocking)
-
 # One cell, in a process of its own: cell NAME COLUMN CALL ERROR WHEN EXPECTED
 cell() {
     local name=$1 column=$2 n=2
@@ -438,21 +437,21 @@ cell() {
     declare -gA group=()
     tree=lessons
     [[ $column != *\* ]] || tree=solutions
-    column=${column%\*}
-    lesson=$column-${lessons[${column#0}]}
-    take "$tree" "$lesson"
-    [[ $lesson != 0[12]* ]] || n=1
+    take "$tree" "${column%\*}"
+    serves=${registry[$lesson:serves]}
+    [[ $serves != once && $serves != one ]] || n=1
     fault=$call:$error:${when//n/$n}
     "judge_$name"
 }
 
 # Does the program make this call at all? calls NAME COLUMN CALL
 calls() {
-    local tree=lessons number=${2%\*} symbols="$room/$1-$2.symbols"
+    local tree=lessons of symbols="$room/$1-$2.symbols"
+    of=$(find_lesson "${2%\*}")
     case $3 in malloc | realloc) return ;; esac # the C library may, too
     [[ $2 != *\* ]] || tree=solutions
     [ -e "$symbols" ] || nm -D --undefined-only \
-        "$BATS_FILE_TMPDIR/$tree/$number-${lessons[${number#0}]}/$1" >"$symbols"
+        "$BATS_FILE_TMPDIR/$tree/$of/$1" >"$symbols"
     [[ $(<"$symbols") =~ \ "$3"(@|$'\n'|$) ]]
 }
 
@@ -522,6 +521,21 @@ fills_in() {
             true
     done
     return $status
+}
+
+# The columns that a table shall have: a program of each lesson, but for a client
+# that is another lesson's, and the solved one where that is another text.
+due_columns() {
+    local of
+    for of in $([ "$1" = server ] && printf '%s\n' "${lessons[@]}" || own_clients); do
+        echo "${of%%-*}"
+        [ "${registry[$of:exercise]}" != "$1" ] || echo "${of%%-*}*"
+    done
+}
+
+@test "the tables have a column for every program" {
+    diff <(due_columns server) <(head -n 2 <<<"$server_table" | grep -oE '[0-9]{2}\*?')
+    diff <(due_columns client) <(head -n 2 <<<"$client_table" | grep -oE '[0-9]{2}\*?')
 }
 
 @test "servers: whatever call fails, they carry on, drop that client, or say why they leave" {

@@ -1,6 +1,6 @@
 /*
- * Calls that fail on purpose: a library that the dynamic linker loads before
- * the C library (LD_PRELOAD). It belongs to tests/kit/faults.bats.
+ * Calls that fail on purpose: a library that the dynamic linker loads
+ * before the C library (LD_PRELOAD). It belongs to tests/kit/faults.bats.
  *
  *   FAULT=CALL:ERROR:WHEN[:CLIENT]
  *       CALL is one of those below, ERROR an error's name, or "short": one
@@ -14,10 +14,10 @@
  *   FAULT_END=FILE
  *       As soon as the file is there, nothing fails any more.
  *
- * What a real failure leaves behind is there too: an interrupted connect goes
- * on and completes, as POSIX has it; a close that was interrupted has closed;
- * after ECONNRESET and EPIPE the connection is over for both sides. A short
- * datagram that comes is cut; one that goes is sent whole.
+ * What a real failure leaves behind is there too: an interrupted connect
+ * goes on and completes, as POSIX has it; a close that was interrupted has
+ * closed; after ECONNRESET and EPIPE the connection is over for both sides.
+ * A short datagram that comes is cut; one that goes is sent whole.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -159,7 +159,7 @@ static ssize_t broken(int fd)
     return -1;
 }
 
-/* ---- a connection ------------------------------------------------------ */
+/* ---- a connection ---------------------------------------------------- */
 
 int socket(int domain, int type, int protocol)
 {
@@ -243,7 +243,7 @@ int poll(struct pollfd *polled, nfds_t count, int timeout)
     return fault("poll", -1) ? -1 : REAL(poll)(polled, count, timeout);
 }
 
-/* ---- bytes ------------------------------------------------------------- */
+/* ---- bytes ----------------------------------------------------------- */
 
 /* How many bytes this call takes, and how many it says that it took. */
 static size_t cut(int f, int fd, size_t length)
@@ -300,7 +300,7 @@ ssize_t read(int fd, void *data, size_t length)
     return REAL(read)(fd, data, f == SHORT && length > 1 ? 1 : length);
 }
 
-/* ---- threads, memory, standard input and output ------------------------ */
+/* ---- threads, memory, standard input and output ---------------------- */
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                    void *(*start)(void *), void *argument)

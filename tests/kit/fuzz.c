@@ -18,10 +18,11 @@
  *       case; 1 something else happened, and that is printed; 2 bad usage.
  *
  * A client sends up to 64 KiB in pieces of random sizes. It reads at once,
- * slowly, or not at all. It half-closes and waits for the rest; or it closes,
- * or resets, at any moment. Of "many", some send 512 KiB and read late, so that
- * an answer gets stuck half-way; and one pours without reading until nothing
- * goes any more, and reads only after others have had all their answers.
+ * slowly, or not at all. It half-closes and waits for the rest; or it
+ * closes, or resets, at any moment. Of "many", some send 512 KiB and read
+ * late, so that an answer gets stuck half-way; and one pours without
+ * reading until nothing goes any more, and reads only after others have had
+ * all their answers.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -136,7 +137,7 @@ static void not_this(const struct client *c, size_t at, char got)
          (unsigned char)upper(c->data[at]), c->sent);
 }
 
-/* ---- the server -------------------------------------------------------- */
+/* ---- the server ------------------------------------------------------ */
 
 static void start_server(void)
 {
@@ -236,10 +237,10 @@ static void server_rests(int at_first)
     server = 0;
 }
 
-/* ---- a client ---------------------------------------------------------- */
+/* ---- a client -------------------------------------------------------- */
 
-/* Lines that end the dialogue of "exit", and such that nearly do. Returns where
- * the first that ends it is over, or 0. */
+/* Lines that end the dialogue of "exit", and such that nearly do. Returns
+ * where the first that ends it is over, or 0. */
 static size_t tempt(char *data, size_t length)
 {
     static const char *const words[] = {
@@ -316,7 +317,8 @@ static void open_client(struct client *c)
 
     c->fd = socket(AF_INET, SOCK_STREAM, 0);
     if (c->big) {
-        /* With small segments the kernel holds little, so they get stuck. */
+        /* With small segments the kernel holds little, so they get
+         * stuck. */
         int segment = 1200;
         small += 32768;
         setsockopt(c->fd, IPPROTO_TCP, TCP_MAXSEG, &segment,
@@ -433,8 +435,8 @@ static void consider(struct client *c, int hurry)
         shutdown(c->fd, SHUT_WR);
         c->finished = 1;
     }
-    /* Nothing has gone for a while. Now the others have to be served all the
-     * same; then this one reads. */
+    /* Nothing has gone for a while. Now the others have to be served all
+     * the same; then this one reads. */
     if (c->read_at == INT64_MAX) {
         if (!c->stuck && t > c->progress + 100)
             c->stuck = 1 + served;
@@ -499,7 +501,7 @@ static void talk(long long until, int at_once, int in_all)
     }
 }
 
-/* ---- datagrams --------------------------------------------------------- */
+/* ---- datagrams ------------------------------------------------------- */
 
 static struct datagram_socket {
     int fd;
@@ -530,8 +532,8 @@ static void send_and_leave(void)
     close(fd);
 }
 
-/* Takes an answer: the whole datagram that is due, and no other. Returns its
- * length, or -1 when none is there. */
+/* Takes an answer: the whole datagram that is due, and no other. Returns
+ * its length, or -1 when none is there. */
 static ssize_t take_datagram(struct datagram_socket *s)
 {
     static char bytes[65536];

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Grading, as an instructor does it: layouts, attacks, formats, what is kept and
-# what is graded again. The attacks are in tests/hostile.
+# what is graded again. The attacks are in tests/kit/hostile.
 
 load class
 
@@ -11,9 +11,9 @@ teardown() {
 # ---- one submission --------------------------------------------------------
 
 @test "what is solved has all points, and the result says how it was graded" {
-    instructor env SECRET=s tests/commands/grade-one solutions "$room/out"
+    instructor env SECRET=s tests/grading/grade-one solutions "$room/out"
     [ "$status" -eq 0 ]
-    [ "$(jq .score "$room/out/results.json")" = 60 ]
+    [ "$(jq .score "$room/out/results.json")" = "$(all_points)" ]
     [ "$(jq -r .extra_data.sandbox "$room/out/results.json")" = bubblewrap ]
     [[ $(jq -r .extra_data.compiler "$room/out/results.json") == *[0-9].[0-9]* ]]
     [[ $(jq -r .extra_data.kit "$room/out/results.json") =~ ^[0-9a-f]{12}$ ]]
@@ -30,11 +30,11 @@ teardown() {
     local name
     for name in ann bob; do hand_in $name 01; done
     for name in ann bob ann; do
-        instructor env SECRET=one tests/commands/grade-one "$in/$name" "$room/out/$name"
+        instructor env SECRET=one tests/grading/grade-one "$in/$name" "$room/out/$name"
         [ "$status" -eq 0 ]
         jq -r .extra_data.seed "$room/out/$name/results.json" >>"$room/seeds"
     done
-    instructor env SECRET=two tests/commands/grade-one "$in/ann" "$room/out/ann"
+    instructor env SECRET=two tests/grading/grade-one "$in/ann" "$room/out/ann"
     jq -r .extra_data.seed "$room/out/ann/results.json" >>"$room/seeds"
     mapfile -t seeds <"$room/seeds"
     [ "${seeds[0]}" != "${seeds[1]}" ]
@@ -58,14 +58,14 @@ teardown() {
     for wrong in 01 03 04 05 06; do
         hand_in some "$wrong"
         wrong=$(basename "$in/some/$wrong"*)
-        patch -s -p 1 -d "$in/some/$wrong" <"$(printf '%s\n' "tests/wrong/$wrong"/*.patch | sort | head -n 1)"
+        patch -s -p 1 -d "$in/some/$wrong" <"$(printf '%s\n' "tests/kit/wrong/$wrong"/*.patch | sort | head -n 1)"
         rm -f "$in/some/$wrong"/*.orig
     done
     grade
     [ "$status" -eq 0 ]
     for wrong in 01 03 04 05 06; do
         wrong=$(basename "$in/some/$wrong"*)
-        expected=$(sed -n '1s/^Fails: //p' "$(printf '%s\n' "tests/wrong/$wrong"/*.patch | sort | head -n 1)")
+        expected=$(sed -n '1s/^Fails: //p' "$(printf '%s\n' "tests/kit/wrong/$wrong"/*.patch | sort | head -n 1)")
         awk -F '\t' -v lesson="$wrong" -v name="$expected" \
             '$1 == lesson && $4 == "fail" && $5 == name { found = 1 } END { exit !found }' \
             "$results/some/tests.tsv"
@@ -75,7 +75,7 @@ teardown() {
 
 @test "the tests' time is limited, and what has not run by then has not passed" {
     hand_in ann 03
-    instructor env LIMIT=1 tests/commands/grade-one "$in/ann" "$room/out"
+    instructor env LIMIT=1 tests/grading/grade-one "$in/ann" "$room/out"
     [ "$status" -eq 0 ]
     grep -q 'took more than 1 seconds' "$room/out/report.txt"
     grep -q $'\tunrun\t' "$room/out/tests.tsv"
@@ -102,7 +102,7 @@ teardown() {
     grade WEIGHTS="$room/weights"
     [[ $status -ne 0 && $output == *'not LESSON POINTS POINTS: 01-oneshot 2 8'* ]]
     [ ! -e "$results/ann/results.json" ]
-    instructor tests/commands/grade-one "$in/bob" "$room/out"
+    instructor tests/grading/grade-one "$in/bob" "$room/out"
     [ "$status" -eq 2 ]
 }
 
@@ -125,11 +125,11 @@ teardown() {
     echo '// changed' >>"$in/ann/01-one-shot/client.c"
     # As if the compiler could not be started in its box.
     cp -r "$kit" "$room/kit"
-    sed -i 's/^((status != 126))/false/' "$room/kit/tests/grading/boxed-cc"
-    grep -q '^false || trouble' "$room/kit/tests/grading/boxed-cc"
+    sed -i 's/^((status != 126))/false/' "$room/kit/tests/grading/sandbox/compiler"
+    grep -q '^false || trouble' "$room/kit/tests/grading/sandbox/compiler"
     [ "$EUID" -ne 0 ] || chown -R nobody "$room/kit"
     cd "$room/kit"
-    instructor env KIT=x tests/commands/grade-one "$in/ann" "$room/out"
+    instructor env VERSION=x tests/grading/grade-one "$in/ann" "$room/out"
     [[ $status -eq 1 && $output == *'the box cannot be started'* ]]
     [ ! -e "$room/out/results.json" ]
 }
@@ -331,7 +331,7 @@ attack_and_solve() {
     hand_in "$1-and-solved" 01
     {
         echo '#define main attack'
-        cat "tests/hostile/$name/01-one-shot/server.c"
+        cat "tests/kit/hostile/$name/01-one-shot/server.c"
         printf '#undef main\n__attribute__((constructor)) static void first(void)\n{\n'
         printf '    char *arguments[] = { "server", 0 };\n    (void)arguments;\n    attack(%s);\n}\n' \
             "$2"
@@ -341,7 +341,7 @@ attack_and_solve() {
 
 @test "no attack gives points, takes points from another, leaves its box or leaves something behind" {
     local name before
-    cp -r tests/hostile/* "$in"
+    cp -r tests/kit/hostile/* "$in"
     hand_in honest 01
     attack_and_solve writes-everywhere '1, arguments'
     attack_and_solve claims-points ''
@@ -356,7 +356,7 @@ attack_and_solve() {
     [ "$status" -eq 0 ]
     [[ $output == *"$(ls "$in" | wc -l) of $(ls "$in" | wc -l) graded"* ]]
     [ "$(points honest)" = 10.00 ]
-    for name in tests/hostile/*; do
+    for name in tests/kit/hostile/*; do
         [ "$(points "${name##*/}")" = 0.00 ] || { echo "$name has points"; return 1; }
     done
     for name in "$in"/*-and-solved; do
@@ -401,7 +401,7 @@ attack_and_solve() {
     [ "$(date -r "$results/bob/results.json" +%Y)" != 2001 ]
     [[ $output == *', 2 of them before'* ]]
     touch -d 2001-01-01 "$results"/*/results.json
-    sed 's/ 8$/ 18/' tests/grading/weights >"$room/weights"
+    tests/grading/weights | sed 's/ 8$/ 18/' >"$room/weights"
     grade WEIGHTS="$room/weights"
     [ "$(date -r "$results/ann/results.json" +%Y)" != 2001 ]
     rm -r "$in/cy"
@@ -437,7 +437,7 @@ attack_and_solve() {
     hand_in ann 06
     for lesson in 01 03 06; do
         folder=$(basename "$in/ann/$lesson"*)
-        patch -s -p 1 -d "$in/ann/$folder" <"$(printf '%s\n' "tests/wrong/$folder"/*.patch | tail -n 1)"
+        patch -s -p 1 -d "$in/ann/$folder" <"$(printf '%s\n' "tests/kit/wrong/$folder"/*.patch | tail -n 1)"
     done
     for ((run = 0; run < ${RUNS:-3}; run++)); do
         if ((run == 1)); then
@@ -446,7 +446,7 @@ attack_and_solve() {
                 load+=($!)
             done
         fi
-        instructor env SECRET=s PATIENCE=5000 tests/commands/grade-one "$in/ann" "$room/out/$run/ann"
+        instructor env SECRET=s PATIENCE=5000 tests/grading/grade-one "$in/ann" "$room/out/$run/ann"
         [ "$status" -eq 0 ]
         cut -f 1-5 "$room/out/$run/ann/tests.tsv" >"$room/$run.tsv"
         diff "$room/0.tsv" "$room/$run.tsv" || {
@@ -557,7 +557,7 @@ END
     local command
     for command in grade lint distcheck valgrind slides; do
         run make $command
-        [[ $status -ne 0 && $output == *'not in what was handed out'* ]]
+        [[ $status -ne 0 && $output == *"There is no '$command' in this kit"* ]]
         run make help
         [[ $output == *'make check'* && $output != *"make $command"* ]]
     done
@@ -570,25 +570,21 @@ END
 @test "tests that are said to look at one program do not start the other" {
     local lesson program other
     instructor make -s DIR=solutions build/driver all
-    for lesson in solutions/[0-9]*; do
-        lesson=${lesson#*/}
+    for lesson in "${lessons[@]}"; do
         for program in server client; do
             other=client
             [ $program = server ] || other=server
-            mkdir -p "$room/$program/$lesson/part"
+            mkdir -p "$room/$program/$lesson"
             cp "build/solutions/$lesson/$program" "$room/$program/$lesson"
             printf '#!/bin/sh\nexit 77\n' >"$room/$program/$lesson/$other"
             chmod +x "$room/$program/$lesson/$other"
-            awk -v tag="lesson,$program" '/^# bats test_tags=/ { inside = 1; due = index($0, tag) > 0 }
-                { sub(/^load harness$/, "load \"$TESTS/harness\"") }
-                !inside || due { print }
-                /^}$/ { inside = 0 }' "tests/$lesson.bats" >"$room/$program/$lesson/part/$lesson.bats"
+            deal_tests "tests/$lesson.bats" "$room/$program/$lesson" 1 only="lesson,$program"
         done
     done
     chmod -R a+rwX "$room"
-    printf '%s\0' "$room"/*/*/part | xargs -0 -n 1 -P 4 bash -c '
+    printf '%s\0' "$room"/*/*/part-0 | xargs -0 -n 1 -P 4 bash -c '
         built=${1%/*} BUILT=${built%/*} SOURCES=$PWD/solutions DRIVER=$PWD/build/driver \
-            RUNNER=$PWD/tests/commands/run-tests tests/commands/run-part "$1"' -
-    run ! grep -h -A 9 '^not ok' "$room"/*/*/part/tap
-    [ "$(cat "$room"/*/*/part/tap | grep -c '^ok')" -gt 100 ]
+            RUNNER=$PWD/tests/grading/sandbox/run-tests tests/commands/run-part "$1"' -
+    run ! grep -h -A 9 '^not ok' "$room"/*/*/part-0/tap
+    [ "$(cat "$room"/*/*/part-0/tap | grep -c '^ok')" -gt 100 ]
 }

@@ -25,11 +25,10 @@ foreign_client() {
 
 # Whatever the address on which it listens: busybox takes all.
 foreign_server() {
-    local where protocol=tcp
-    [[ $lesson != *udp ]] || protocol=udp
+    local where
     # It may stay for longer than our client, so that it ends nothing first.
     PATIENCE=$((3 * PATIENCE)) PROGRAMS=$room/foreign start server
-    where=$("$DRIVER" listening "${group[server]}" $protocol "$PATIENCE") ||
+    where=$("$DRIVER" listening "${group[server]}" "${registry[$lesson:protocol]}" "$PATIENCE") ||
         fail 'The other side never listened.'
     port=${where#* }
 }
@@ -44,13 +43,13 @@ is_answered() {
     foreign_client
     say 'hello\n'
     prints 'HELLO\n'
-    if [ "$lesson" != 01-one-shot ] && [ "$many" != once ]; then
+    if [ "${registry[$lesson:serves]}" != once ] && [ "$many" != once ]; then
         say 'Hello, w\xc3\xb6rld!\n'
         prints 'HELLO\nHELLO, W\xc3\xb6RLD!\n'
     fi
     hang_up
     ends client 0
-    if [[ $lesson == 0[12]* ]]; then
+    if [[ ${registry[$lesson:serves]} =~ ^(once|one)$ ]]; then
         ends server 0
     else
         runs server
@@ -60,8 +59,8 @@ is_answered() {
 
 answered_by_all() {
     local of
-    for of in 01-one-shot 02-looping 03-reconnecting 04-multi-client 06-nonblocking; do
-        take lessons $of
+    for of in $(that_serve once one queue many); do
+        take lessons "$of"
         is_answered "$@"
     done
 }
@@ -127,7 +126,7 @@ end
 sent_whole() {
     server
     foreign_client
-    if [ "$lesson" = 01-one-shot ]; then
+    if [ "${registry[$lesson:serves]}" = once ]; then
         prints '1024 True\n'
         ends server 0
     else
@@ -152,8 +151,8 @@ with socket.create_connection((sys.argv[1], int(sys.argv[2]))) as s:
 ' "$@"
 end
     local of
-    for of in 01-one-shot 02-looping 03-reconnecting 04-multi-client 06-nonblocking; do
-        take lessons $of
+    for of in $(that_serve once one queue many); do
+        take lessons "$of"
         sent_whole
         [ -z "${group[server]-}" ] || stop server
     done
@@ -168,7 +167,7 @@ gets_its_answers() {
     client
     say 'hello\n'
     prints 'HELLO\n'
-    if [ "$lesson" != 01-one-shot ]; then
+    if [ "${registry[$lesson:serves]}" != once ]; then
         say 'a\0b \xc3\xb6\xff\n\nexit\n'
         prints 'HELLO\nA\0B \xc3\xb6\xff\nEXIT\n'
     fi
@@ -179,15 +178,22 @@ gets_its_answers() {
 
 # All the clients, or those of the dialogues.
 all_get_answers() {
-    gets_its_answers lessons 01-one-shot
+    get_answers once
     dialogues_get_answers
 }
 
 dialogues_get_answers() {
-    gets_its_answers lessons 02-looping
-    gets_its_answers lessons 03-reconnecting
-    gets_its_answers solutions 03-reconnecting
-    gets_its_answers lessons 06-nonblocking
+    get_answers one queue many
+}
+
+# The clients of the lessons that serve so, each text once.
+get_answers() {
+    local of
+    for of in $(that_serve "$@"); do
+        [[ $(own_clients) == *$of* ]] || continue
+        gets_its_answers lessons "$of"
+        [ "${registry[$of:exercise]}" = server ] || gets_its_answers solutions "$of"
+    done
 }
 
 # What a foreign server runs for each client: no byte waits for another.
@@ -262,7 +268,7 @@ end
 # What these clients do at the end of their input is not the same: netcats
 # without a time limit stay.
 datagrams_are_answered() {
-    take lessons 05-udp
+    take lessons "$(that_serve datagrams)"
     server
     foreign_client
     say 'hello\n'
@@ -329,8 +335,7 @@ end
 }
 
 datagrams_get_answers() {
-    gets_its_answers lessons 05-udp
-    gets_its_answers solutions 05-udp
+    get_answers datagrams
 }
 
 # Not the traditional netcat: by UDP it listens on no port of the system's

@@ -3,15 +3,13 @@
 # build folder and the temporary one.
 
 bats_require_minimum_version 1.5.0
+load ../commands/common.bash
 
 setup() {
     unset LESSON DIR SANITIZE PATIENCE WRAPPER MAKEFLAGS MAKELEVEL KEEPER
     kit=$BATS_TEST_TMPDIR/kit
-    mkdir "$kit" "$BATS_TEST_TMPDIR/tmp"
-    cd "$BATS_TEST_DIRNAME/../.." || return
-    cp -r Makefile lessons solutions "$kit"
-    mkdir "$kit/tests"
-    cp -r tests/*.* tests/commands "$kit/tests"
+    mkdir "$BATS_TEST_TMPDIR/tmp"
+    copy_kit "$kit" tests/kit
     cd "$kit" || return
 }
 

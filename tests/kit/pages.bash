@@ -12,6 +12,8 @@
 #                         command of a test, which takes ten times as long
 #   squeeze TEXT          TEXT without blanks and line breaks, in $squeezed
 #   lesson_of FILE        the name of the lesson to which a page or hints belong
+#   complain TEXT...      notes what is wrong, in a test. It goes on, and ((!wrong))
+#                         fails it at its end
 
 # A fence, three backquotes.
 fence='```'
@@ -73,6 +75,12 @@ read_page_apart() {
 
 squeeze() {
     squeezed=${1//[[:space:]]/}
+}
+
+wrong=0
+complain() {
+    printf '%s\n' "$*"
+    wrong=1
 }
 
 lesson_of() {

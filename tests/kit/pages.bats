@@ -4,6 +4,8 @@
 # runs is there, and does what the page says.
 
 bats_require_minimum_version 1.5.0
+load ../commands/common.bash
+load pages.bash
 
 # The pages are replayed beside the other tests: they mostly wait. Each has a
 # script in pages/, which may also be run by hand.
@@ -11,13 +13,18 @@ setup_file() {
     cd "$BATS_TEST_DIRNAME/pages" || return
     export REPLAYED=$BATS_FILE_TMPDIR/replayed
     mkdir "$REPLAYED"
-    # The longest first.
-    printf '%s\0' 06* 02* lessons 03* 04* 05* 01* 00* kit |
-        TMPDIR=$REPLAYED SCENES=3 setpriv --pdeathsig TERM setsid timeout 300 \
-            xargs -0 -P 3 -I NAME bash -c '"./$1" >"$2/$1.out" 2>&1
+    # The longest first: those with the most scenes.
+    replays | TMPDIR=$REPLAYED SCENES=3 setpriv --pdeathsig TERM setsid timeout 300 \
+            xargs -P 3 -I NAME bash -c '"./$1" >"$2/$1.out" 2>&1
                 echo $? >"$2/$1.new"; mv "$2/$1.new" "$2/$1.status"' \
             bash NAME "$REPLAYED" >/dev/null 2>&1 3>&- 4>&- &
     echo $! >"$REPLAYED/group"
+}
+
+# Prints the names of the replays, those with the most scenes first.
+replays() {
+    grep -c '^scene ' "$top"/tests/kit/pages/* | grep -v bash: | sort -t : -k 2 -n -r |
+        sed 's/:.*//; s/.*\///'
 }
 
 # What is under way when the tests are broken off ends here.
@@ -26,18 +33,8 @@ teardown_file() {
 }
 
 setup() {
-    top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
     cd "$top" || return
-    # shellcheck source=tests/kit/pages.bash
-    . tests/kit/pages.bash
     declare -gA sections=()
-    wrong=0
-}
-
-# Notes what is wrong. The test goes on, and $wrong fails it at its end.
-complain() {
-    printf '%s\n' "$*"
-    wrong=1
 }
 
 all_pages() {
@@ -308,48 +305,30 @@ anchors_of() {
 # ---- what a lesson adds ---------------------------------------------------
 
 @test "from one lesson to the next few lines change" {
-    local from to file bound a b added removed
+    local from=() to file bound=() a b added removed i files=(server.c client.c)
     printf '# %-12s %-9s %6s %8s %6s\n' lessons file added removed bound >&3
-    # The bounds, of lines added and removed together: what is there, and a
-    # little more. A step is to be seen on one screen, of 60 lines or so. From
-    # 01 to 02 the whole dialogue is new: the loops of both programs. From 04 to
-    # 06 the body of the server is cut into handlers, and the client waits for
-    # two things: nothing of it remains but its ends. The client of 04 is that
-    # of 03. 05 stands aside: datagrams, and no connection.
-    while read -r from to file bound; do
-        a=$(echo lessons/"$from"-*/"$file") b=$(echo lessons/"$to"-*/"$file")
-        added=$(diff "$a" "$b" | grep -c '^>' || true)
-        removed=$(diff "$a" "$b" | grep -c '^<' || true)
-        printf '# %-12s %-9s %6d %8d %6d\n' "$from to $to" "$file" "$added" "$removed" \
-            "$bound" >&3
-        ((added + removed <= bound)) ||
-            complain "$a and $b differ by $((added + removed)) lines; $bound are the bound"
-    done <<'end'
-01 02 server.c 65
-01 02 client.c 80
-02 03 server.c 40
-02 03 client.c 55
-03 04 server.c 45
-03 04 client.c 0
-04 05 server.c 100
-04 05 client.c 100
-04 06 server.c 140
-04 06 client.c 190
-end
+    # The bounds, of lines added and removed together, are the registry's: what is
+    # there, and a little more. A step is to be seen on one screen, of 60 lines or
+    # so. Where a lesson begins anew, it may be more.
+    for to in "${lessons[@]}"; do
+        [ "${registry[$to:from]}" != - ] || continue
+        IFS=/ read -r from[0] from[1] <<<"${registry[$to:from]}"
+        IFS=/ read -r bound[0] bound[1] <<<"${registry[$to:changed]}"
+        for i in 0 1; do
+            file=${files[i]}
+            a=lessons/$(find_lesson "${from[i]}")/$file b=lessons/$to/$file
+            added=$(diff "$a" "$b" | grep -c '^>' || true)
+            removed=$(diff "$a" "$b" | grep -c '^<' || true)
+            printf '# %-12s %-9s %6d %8d %6d\n' "${from[i]} to ${to%%-*}" "$file" "$added" \
+                "$removed" "${bound[i]}" >&3
+            ((added + removed <= bound[i])) ||
+                complain "$a and $b differ by $((added + removed)) lines; ${bound[i]} are the bound"
+        done
+    done
     ((!wrong))
 }
 
 # ---- what the pages run ---------------------------------------------------
-
-# The replay of a page is over, and went well.
-is_as_it_says() {
-    timeout 240 bash -c 'until [ -e "$1" ]; do sleep 0.05; done' bash "$REPLAYED/$1.status" || {
-        echo "The replay of $1 did not end."
-        return 1
-    }
-    cat "$REPLAYED/$1.out"
-    [ "$(cat "$REPLAYED/$1.status")" = 0 ]
-}
 
 @test "every page has a script that replays it" {
     local page
@@ -363,40 +342,19 @@ is_as_it_says() {
     ((!wrong))
 }
 
-@test "01: its commands print what the page says" {
-    is_as_it_says 01-one-shot
-}
-
-@test "02: its commands print what the page says" {
-    is_as_it_says 02-looping
-}
-
-@test "03: its commands print what the page says" {
-    is_as_it_says 03-reconnecting
-}
-
-@test "04: its commands print what the page says" {
-    is_as_it_says 04-multi-client
-}
-
-@test "05: its commands print what the page says" {
-    is_as_it_says 05-udp
-}
-
-@test "06: its commands print what the page says" {
-    is_as_it_says 06-nonblocking
-}
-
-@test "00, the first lecture: its commands print what the slides say" {
-    is_as_it_says 00-sockets
-}
-
-@test "the front page: its commands print what the page says" {
-    is_as_it_says kit
-}
-
-@test "the errors: each command produces its error" {
-    is_as_it_says lessons
+@test "the commands of every page print what the page says" {
+    local name count=0
+    for name in $(replays); do
+        ((++count))
+        if ! timeout 240 bash -c 'until [ -e "$1" ]; do sleep 0.05; done' - "$REPLAYED/$name.status"; then
+            complain "The replay of $name did not end."
+        elif [ "$(cat "$REPLAYED/$name.status")" != 0 ]; then
+            complain "tests/kit/pages/$name:"
+            cat "$REPLAYED/$name.out"
+        fi
+    done
+    ((count == $(find tests/kit/pages -type f ! -name '*.bash' | wc -l)))
+    ((!wrong))
 }
 
 # The rows of the table of errors: name and message.

@@ -4,32 +4,37 @@
 
 load built
 
-# Calls a function for every pair of both trees, or those whose number is in
-# the list: each 'FUNCTION' '01 02'
+# Calls a function for the pairs of these lessons in both trees:
+# each FUNCTION LESSON...
 each() {
-    local here
-    for here in "$BATS_FILE_TMPDIR"/{lessons,solutions}/[0-9]*; do
-        [[ -z ${2-} || " $2 " == *" $(basename "$here" | cut -c 1-2) "* ]] || continue
-        take "$(basename "$(dirname "$here")")" "$(basename "$here")"
-        "$1"
+    local tree lesson function=$1
+    shift
+    for tree in lessons solutions; do
+        for lesson; do
+            take $tree "$lesson"
+            "$function"
+        done
     done
 }
 
-# ---- what they say -------------------------------------------------------
+mapfile -t with_own_client < <(own_clients)
+mapfile -t connected < <(that_serve once one queue many)
+mapfile -t of_many < <(that_serve queue many)
+mapfile -t of_one < <(that_serve once one)
+mapfile -t of_datagrams < <(that_serve datagrams)
 
-clients='01 02 03 05 06' # 04 has the client of 03: a test below sees to it
+# ---- what they say -------------------------------------------------------
 
 no_port=(x 1.5 0x50 -1 65536 4294967376 99999999999999999999999 '' 80x '80 '
     ' 80' +80 $'80\n')
 
 # The right arguments of a program: one more is too many.
 right() {
-    case $tree/$lesson/$1 in
-    solutions/04*/server | solutions/06*/server) echo '0 1' ;;
-    solutions/03*/client | solutions/05*/client) echo '127.0.0.1 9999 1' ;;
-    */server) echo '0' ;;
-    */client) echo '127.0.0.1 9999' ;;
-    esac
+    local arguments='127.0.0.1 9999'
+    [ "$1" = client ] || arguments=0
+    [[ $tree == lessons || ${registry[$lesson:exercise]} != "$1" ]] ||
+        [ "${registry[$lesson:argument]}" = - ] || arguments+=' 1'
+    echo "$arguments"
 }
 
 refuses_ports() {
@@ -44,7 +49,7 @@ refuses_ports() {
 }
 
 @test "a server refuses a port that is none, and too many arguments, in one line" {
-    each refuses_ports
+    each refuses_ports "${lessons[@]}"
 }
 
 refuses_addresses() {
@@ -64,26 +69,25 @@ refuses_addresses() {
 }
 
 @test "a client refuses a host that is no address, a port that is none, and too many arguments, in one line" {
-    each refuses_addresses "$clients"
+    each refuses_addresses "${with_own_client[@]}"
 }
 
-@test "MAX and TRIES of 0, and those and IDLE_MS that are no number or negative, are refused in one line" {
-    local number
-    for number in '' x 5x -1 '5 ' ' 5' +5 1.5 0; do
-        take solutions 03-reconnecting
-        run_out client 127.0.0.1 9999 "$number" </dev/null
-        says 2 'usage: client \[.*TRIES.*'
-        take solutions 04-multi-client
-        run_out server 0 "$number" </dev/null
-        says 2 'usage: server \[.*MAX.*'
-        take solutions 05-udp
-        run_out client 127.0.0.1 9999 "$number" </dev/null
-        says 2 'usage: client \[.*TRIES.*'
-        [ "$number" != 0 ] || continue # 0 is no limit
-        take solutions 06-nonblocking
-        run_out server 0 "$number" </dev/null
-        says 2 'usage: server \[.*IDLE_MS.*'
+@test "an exercise's argument that is no number, negative or too small is refused in one line" {
+    local lesson number program argument least before tried=0
+    for lesson in "${lessons[@]}"; do
+        argument=${registry[$lesson:argument]} program=${registry[$lesson:exercise]}
+        [ "$argument" != - ] || continue
+        least=${argument#*>=} before=0
+        [ "$program" = server ] || before='127.0.0.1 9999'
+        take solutions "$lesson"
+        for number in '' x 5x -1 '5 ' ' 5' +5 1.5 $((least - 1)); do
+            ((++tried))
+            # shellcheck disable=SC2086 # these are words
+            run_out "$program" $before "$number" </dev/null
+            says 2 "usage: $program \\[.*${argument%>=*}.*"
+        done
     done
+    ((tried >= 36)) # nine of each
 }
 
 finds_the_port_taken() {
@@ -92,12 +96,12 @@ finds_the_port_taken() {
 }
 
 @test "a port in use is said by its address, with status 1" {
-    take lessons 01-one-shot
+    take lessons "${lessons[0]}"
     peer 's listener' "s until $room/over"
-    each finds_the_port_taken '01 02 03 04 06'
+    each finds_the_port_taken "${connected[@]}"
     stop peer
     peer 's udp-bind' "s until $room/over"
-    each finds_the_port_taken '05'
+    each finds_the_port_taken "${of_datagrams[@]}"
 }
 
 lacks_the_right() {
@@ -116,12 +120,12 @@ lacks_the_right() {
             '{ (void)s, (void)a, (void)n; errno = EACCES; return -1; }' >"$room/deny.c"
         cc -shared -fPIC "$room/deny.c" -o "$room/deny.so"
         export LD_PRELOAD=$room/deny.so
-        each lacks_the_right
+        each lacks_the_right "${lessons[@]}"
     elif ((EUID == 0)); then
         # Even root has no right that it has given away for good.
         WRAPPER='setpriv --bounding-set -net_bind_service' each lacks_the_right
     else
-        each lacks_the_right
+        each lacks_the_right "${lessons[@]}"
     fi
 }
 
@@ -131,7 +135,7 @@ finds_nobody() {
 }
 
 goes_on_trying() {
-    if [ "$tree/$lesson" = solutions/03-reconnecting ]; then
+    if [[ $tree == solutions && ${registry[$lesson:exercise]} == client ]]; then
         run_out client 127.0.0.1 "$port" 1 <<<hello
         ((status == 1)) || fail "The client $(how_it_ended "$status"), not with 1."
         [ ! -s "$room/client.out" ] || fail 'The client prints an answer.'
@@ -150,10 +154,16 @@ goes_on_trying() {
 }
 
 @test "a server that is not there is said by its address; the clients that come back go on" {
-    take lessons 01-one-shot
+    take lessons "${lessons[0]}"
     peer 's bind' "s until $room/over"
-    each finds_nobody '01 02 06'
-    each goes_on_trying '03 04'
+    local lesson
+    for lesson in "${connected[@]}"; do
+        if [ "${registry[$lesson:refused]}" = returns ]; then
+            each goes_on_trying "$lesson"
+        else
+            each finds_nobody "$lesson"
+        fi
+    done
 }
 
 is_refused() {
@@ -167,9 +177,9 @@ is_refused() {
 }
 
 @test "nobody at a UDP port is said when the refusal comes back, with status 1" {
-    take lessons 05-udp
+    take lessons "${of_datagrams[0]}"
     peer 's udp-bind' 's deaf' "s until $room/over"
-    each is_refused '05'
+    each is_refused "${of_datagrams[@]}"
 }
 
 logs_its_port() {
@@ -185,14 +195,17 @@ logs_its_port() {
 }
 
 @test "the first line of a server's log is its address, with the real port" {
-    each logs_its_port
+    each logs_its_port "${lessons[@]}"
 }
 
-# Starts the server of 06, or of 05, for clients that want one.
+# Starts a server for clients that want one.
 any_server() {
     local wanted=$tree/$lesson
-    take lessons 06-nonblocking
-    [[ $wanted != *udp ]] || take lessons 05-udp
+    if [ "${registry[$lesson:protocol]}" = udp ]; then
+        take lessons "${of_datagrams[0]}"
+    else
+        take lessons "${of_many[0]}"
+    fi
     server
     take "${wanted%/*}" "${wanted#*/}"
 }
@@ -205,7 +218,7 @@ cannot_print() {
 }
 
 @test "standard output that takes no more makes the client say so, with status 1" {
-    each cannot_print "$clients"
+    each cannot_print "${with_own_client[@]}"
 }
 
 cannot_read() {
@@ -216,7 +229,7 @@ cannot_read() {
 }
 
 @test "standard input that cannot be read makes the client say so, with status 1" {
-    each cannot_read "$clients"
+    each cannot_read "${with_own_client[@]}"
 }
 
 # ---- lines of any length -------------------------------------------------
@@ -235,7 +248,7 @@ passes_it_on() {
     ((status == 0)) || fail "The client $(how_it_ended "$status")."
     cmp "$room/client.out" "$room/LINE" || fail 'The answer is another one.'
     [ ! -s "$room/client.err" ] || fail 'The client has something to say.'
-    if [ "$lesson" = 02-looping ]; then
+    if [ "${registry[$lesson:serves]}" = one ]; then
         ends server 0
     else
         stop server
@@ -244,14 +257,15 @@ passes_it_on() {
 
 @test "a line of 8 MiB goes through a pair whole" {
     long_line
-    each passes_it_on '02 03 04 06'
+    # shellcheck disable=SC2046 # these are words
+    each passes_it_on $(that_serve one queue many)
 }
 
 @test "a line of 8 MiB goes through the client of 01 and another lesson's server whole" {
     local other
     long_line
-    take lessons 01-one-shot
-    for other in 02-looping 03-reconnecting 04-multi-client 06-nonblocking; do
+    take lessons "$(that_serve once)"
+    for other in $(that_serve one queue many); do
         rm -f "$room"/*.err
         PROGRAMS=$BATS_FILE_TMPDIR/lessons/$other server
         run_out client 127.0.0.1 "$port" <"$room/line"
@@ -274,7 +288,8 @@ answers_its_beginning() {
 
 @test "of a line of 8 MiB the pair of 01 answers the first 1,024 bytes, and says so" {
     long_line
-    each answers_its_beginning '01'
+    # shellcheck disable=SC2046
+    each answers_its_beginning $(that_serve once)
 }
 
 fits_a_datagram() {
@@ -294,7 +309,7 @@ fits_a_datagram() {
 }
 
 @test "the largest line that a datagram holds goes through, and a larger one is said" {
-    each fits_a_datagram '05'
+    each fits_a_datagram "${of_datagrams[@]}"
 }
 
 # It begins late, and its answers have as little room as can be: a client that
@@ -326,7 +341,7 @@ is_not_stuck() {
 
 @test "a line of 8 MiB goes through a client whole where answers have little room" {
     long_line
-    each is_not_stuck '01 02 03 04 06'
+    each is_not_stuck "${connected[@]}"
 }
 
 # ---- what they have in common --------------------------------------------
@@ -363,43 +378,42 @@ same_text() {
 
 @test "serve is the same text wherever it appears" {
     local files
-    cd "$BATS_TEST_DIRNAME/../.."
-    # All but one: there it is what the exercise is about.
+    cd "$top"
+    # But where it is what the exercise is about.
     mapfile -t files < <(printf '%s\n' {lessons,solutions}/[0-9]*/server.c |
-        grep -v '^solutions/02-')
+        grep -vxF "solutions/$(that_serve one)/server.c")
     same_text serve 5 "${files[@]}"
 }
 
 @test "what the programs do alike, they do in the same words" {
-    cd "$BATS_TEST_DIRNAME/../.."
+    local lesson dialogues=()
+    cd "$top"
     same_text check 12 {lessons,solutions}/[0-9]*/server.c
     same_text failed 12 {lessons,solutions}/[0-9]*/client.c
     same_text print 12 {lessons,solutions}/[0-9]*/client.c
     same_text read_line 10 {lessons,solutions}/[0-9]*/client.c
     same_text is_exit 8 {lessons,solutions}/[0-9]*/client.c
-    same_text talk 3 lessons/[0-9]*-{looping,reconnecting,multi-client}/client.c
+    for lesson in "${lessons[@]}"; do
+        [[ ${registry[$lesson:serves]} != one && ${registry[$lesson:refused]} != returns ]] ||
+            dialogues+=("lessons/$lesson/client.c")
+    done
+    same_text talk 3 "${dialogues[@]}"
 }
 
 @test "a solution differs from its lesson in the file of the exercise, and in no other" {
     local lesson file other
-    cd "$BATS_TEST_DIRNAME/../.."
-    for lesson in lessons/[0-9]*; do
-        lesson=${lesson#lessons/}
+    cd "$top"
+    for lesson in "${lessons[@]}"; do
         file=server.c other=client.c
-        case $lesson in 03* | 05*) file=client.c other=server.c ;; esac
+        [ "${registry[$lesson:exercise]}" = server ] || file=client.c other=server.c
         cmp "lessons/$lesson/$other" "solutions/$lesson/$other"
         run ! cmp -s "lessons/$lesson/$file" "solutions/$lesson/$file"
     done
 }
 
-@test "the client of 04 is the client of 03" {
-    cd "$BATS_TEST_DIRNAME/../.."
-    cmp lessons/03-reconnecting/client.c lessons/04-multi-client/client.c
-}
-
 @test "the starter that reset puts back is the lesson as it is shipped" {
     local lesson
-    cd "$BATS_TEST_DIRNAME/../.."
+    cd "$top"
     for lesson in lessons/[0-9]*; do
         [ "$(cd "$lesson" && echo ./*.c)" = "$(cd "$lesson/.starter" && echo ./*)" ]
         cmp "$lesson/server.c" "$lesson/.starter/server.c"
@@ -409,13 +423,14 @@ same_text() {
 
 # ---- servers of one client -----------------------------------------------
 
-# Plays these steps with the servers of 01, 02 or both, with PORT for the
-# port. The server says that the client has gone, and leaves with status 0.
+# Plays these steps with the servers that serve once, one client, or both, with
+# PORT for the port. The server says that the client has gone, and leaves with status 0.
 # Of the faults that the later servers survive, one is none here: with no
 # descriptor left for its one client, such a server has failed.
 outlives() {
     steps=("${@:2}")
-    each outlives_it "$1"
+    # shellcheck disable=SC2046,SC2086 # these are words
+    each outlives_it $(that_serve $1)
 }
 
 outlives_it() {
@@ -427,73 +442,73 @@ outlives_it() {
 }
 
 @test "one client: a silent close ends 01 and 02 with status 0" {
-    outlives '01 02' 'c open PORT' 'c close'
+    outlives 'once one' 'c open PORT' 'c close'
 }
 
 @test "one client: a reset before the answer ends 01 and 02 with status 0" {
-    outlives '01 02' 'c open PORT' 'c reset'
-    outlives '01 02' 'x signal STOP' 'c open PORT' 'c send hello' 'c reset' 'x signal CONT'
-    outlives '01 02' 'x signal STOP' 'c open PORT' 'c send hello' 'c finish' \
+    outlives 'once one' 'c open PORT' 'c reset'
+    outlives 'once one' 'x signal STOP' 'c open PORT' 'c send hello' 'c reset' 'x signal CONT'
+    outlives 'once one' 'x signal STOP' 'c open PORT' 'c send hello' 'c finish' \
         'c reset' 'x signal CONT'
 }
 
 @test "one client: a reset during the answer ends 01 and 02 with status 0" {
     local kilobyte
     kilobyte="c send $(printf '%01024d' 0)"
-    outlives '01' 'c open PORT' "$kilobyte" "$kilobyte" "$kilobyte" 'c reset'
-    outlives '02' 'c open PORT' 'c pour 67108864' 'c reset'
+    outlives 'once' 'c open PORT' "$kilobyte" "$kilobyte" "$kilobyte" 'c reset'
+    outlives 'one' 'c open PORT' 'c pour 67108864' 'c reset'
 }
 
 @test "one client: a reset after the answer ends 01 and 02 with status 0" {
-    outlives '01 02' 'c open PORT' 'c send hello' 'c get HELLO' 'c reset'
+    outlives 'once one' 'c open PORT' 'c send hello' 'c get HELLO' 'c reset'
 }
 
 @test "one client: 01 and 02 answer one that half-closes, and leave with status 0" {
-    outlives '01 02' 'c open PORT' 'c send hello' 'c finish' 'c get HELLO' 'c end'
-    outlives '01 02' 'c open PORT' 'c finish' 'c end'
+    outlives 'once one' 'c open PORT' 'c send hello' 'c finish' 'c get HELLO' 'c end'
+    outlives 'once one' 'c open PORT' 'c finish' 'c end'
 }
 
 @test "one client: 01 answers the first byte of one that dribbles, 02 all; status 0" {
-    outlives '01' 'c open PORT' 'c send d' 'c get D' 'c slowly ribble\n' 'c end'
-    outlives '02' 'c open PORT' 'c slowly dribble\n' 'c get DRIBBLE\n' 'c finish' 'c end'
+    outlives 'once' 'c open PORT' 'c send d' 'c get D' 'c slowly ribble\n' 'c end'
+    outlives 'one' 'c open PORT' 'c slowly dribble\n' 'c get DRIBBLE\n' 'c finish' 'c end'
 }
 
 @test "one client: 01 and 02 answer every byte value, and leave with status 0" {
     local all ALL
     all=$(printf '\\x%02x' {0..255})
     ALL=$(printf '\\x%02x' {0..96} {65..90} {123..255})
-    outlives '01 02' 'c open PORT' "c send $all" "c get $ALL" 'c finish' 'c end'
+    outlives 'once one' 'c open PORT' "c send $all" "c get $ALL" 'c finish' 'c end'
 }
 
 @test "one client: 8 MiB to a slow reader arrive whole from 02, which leaves with status 0" {
-    outlives '02' 'c open PORT' 'c sip 8388608' 'c finish' 'c end'
+    outlives 'one' 'c open PORT' 'c sip 8388608' 'c finish' 'c end'
 }
 
 @test "one client: stopped and continued, 01 and 02 answer, and leave with status 0" {
-    outlives '01 02' 'c open PORT' 'x signal STOP' 'c send hello' 'x signal CONT' \
+    outlives 'once one' 'c open PORT' 'x signal STOP' 'c send hello' 'x signal CONT' \
         'c get HELLO' 'x signal STOP' 'c finish' 'x signal CONT' 'c end'
-    outlives '02' 'c open PORT' 'c pour 67108864' 'x signal STOP' 'x signal CONT' \
+    outlives 'one' 'c open PORT' 'c pour 67108864' 'x signal STOP' 'x signal CONT' \
         'c drain' 'c finish' 'c end'
 }
 
 @test "one client: signals that mean nothing to 01 and 02 change nothing" {
-    outlives '01 02' 'x signal WINCH' 'c open PORT' 'x signal WINCH' 'x signal URG' \
+    outlives 'once one' 'x signal WINCH' 'c open PORT' 'x signal WINCH' 'x signal URG' \
         'x signal CHLD' 'c send hello' 'c get HELLO' 'x signal CHLD' 'c close'
 }
 
 @test "one client: 01 and 02 rest while it is silent, and leave with status 0 when it does" {
-    outlives '01 02' 'c open PORT' 'x calm 40' 'c close'
+    outlives 'once one' 'c open PORT' 'x calm 40' 'c close'
 }
 
 @test "one client: 01 and 02 rest while it does not read, and leave with status 0 when it does" {
-    outlives '01' 'c open PORT' 'c send hello' 'x calm 40' 'c close'
-    outlives '02' 'c open PORT' 'c pour 67108864' 'x calm 40' 'c close'
+    outlives 'once' 'c open PORT' 'c send hello' 'x calm 40' 'c close'
+    outlives 'one' 'c open PORT' 'c pour 67108864' 'x calm 40' 'c close'
 }
 
 # ---- the tests' own side -------------------------------------------------
 
 @test "a peer that answered late passes over what came again for that, and only then" {
-    take solutions 05-udp
+    take solutions "${of_datagrams[0]}"
     peer 's udp-bind' 's take 1 one\n' "s said $room/none 300" 's send 1 ONE\n' \
         's take 2 two\n' 's send 2 TWO\n'
     client

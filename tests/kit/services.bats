@@ -37,7 +37,7 @@ browser() {
 @test "in a browser no page runs what a program has printed, overflows or is not printed" {
     local page
     command -v chromium >/dev/null || skip 'there is no chromium'
-    cp -r tests/hostile/claims-points tests/hostile/endless-output "$in"
+    cp -r tests/kit/hostile/claims-points tests/kit/hostile/endless-output "$in"
     hand_in 'honest & <b>bold<script>document.title="won"</script>' 01
     grade
     [ "$status" -eq 0 ]
@@ -64,11 +64,11 @@ browser() {
 
 @test "Gradescope: setup.sh and run_autograder in a root tree like its own" {
     needs_root
-    sed 's/ 8$/ 18/' tests/grading/weights >"$room/weights"
+    tests/grading/weights | sed 's/ 8$/ 18/' >"$room/weights"
     instructor make gradescope WEIGHTS="$room/weights"
     [ "$status" -eq 0 ]
     hand_in submission 01
-    cp -r tests/hostile/reads-others/01-one-shot "$in/submission/02-looping"
+    cp -r tests/kit/hostile/reads-others/01-one-shot "$in/submission/02-looping"
     apart '
         mkdir "$room/tree"
         mount -t tmpfs tmpfs "$room/tree"
@@ -99,7 +99,7 @@ browser() {
     local step
     hand_in submission 01
     step=$(awk '/^        run: \|/ { on = 1; next } on && !/^          / { exit } on' \
-        tests/grading/classroom.yml | sed 's/\${{[^}]*}}/s/g')
+        tests/grading/services/classroom.yml | sed 's/\${{[^}]*}}/s/g')
     [[ $step == *GITHUB_OUTPUT* ]]
     # Where nobody but root may look into the kit, as on a machine that is thrown
     # away; sudo is root already.
@@ -113,7 +113,7 @@ browser() {
     [ "$status" -eq 0 ] || { echo "$output"; return 1; }
     sed -n 's/^result=//p' "$room/github" | base64 -d >"$room/result.json"
     [ "$(jq -r .version "$room/result.json")" = 1 ]
-    [ "$(jq -r .max_score "$room/result.json")" = 60 ]
+    [ "$(jq -r .max_score "$room/result.json")" = "$(all_points)" ]
     [ "$(jq -r '.tests[0] | .name, .status, .score' "$room/result.json" | tr '\n' ' ')" = '01-one-shot pass 10 ' ]
 }
 

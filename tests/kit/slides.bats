@@ -4,28 +4,21 @@
 # answers to the questions that they ask.
 
 bats_require_minimum_version 1.5.0
+load ../commands/common.bash
+load pages.bash
 
 setup_file() {
-    cd "$BATS_TEST_DIRNAME/../.." || return
-    export BUILT=$BATS_FILE_TMPDIR/slides
+    cd "$top" || return
+    export built_decks=$BATS_FILE_TMPDIR/slides
     status=0
-    LESSON='' IMAGES='' OUT=$BUILT timeout 400 nice -n 19 tests/commands/slides >"$BATS_FILE_TMPDIR/said" 2>&1 \
+    LESSON='' IMAGES='' OUT=$built_decks timeout 400 nice -n 19 tests/kit/slides >"$BATS_FILE_TMPDIR/said" 2>&1 \
         3>&- 4>&- </dev/null || status=$?
     echo "$status" >"$BATS_FILE_TMPDIR/status"
 }
 
 setup() {
-    cd "$BATS_TEST_DIRNAME/../.." || return
-    # shellcheck source=tests/kit/pages.bash
-    . tests/kit/pages.bash
+    cd "$top" || return
     room=$BATS_TEST_TMPDIR
-    wrong=0
-}
-
-# Notes what is wrong. The test goes on, and $wrong fails it at its end.
-complain() {
-    printf '%s\n' "$*"
-    wrong=1
 }
 
 # Measures the decks of a folder.
@@ -43,13 +36,13 @@ measured() {
     [ "$(cat "$BATS_FILE_TMPDIR/status")" -eq 0 ]
     for deck in slides/[0-9][0-9]-*.md lessons/[0-9]*; do
         deck=$(basename "$deck" .md)
-        [ -s "$BUILT/$deck.html" ]
-        [ "$(head -c 5 "$BUILT/$deck.pdf")" = %PDF- ]
+        [ -s "$built_decks/$deck.html" ]
+        [ "$(head -c 5 "$built_decks/$deck.pdf")" = %PDF- ]
     done
 }
 
 @test "all fits on its slide and can be read; each deck has its length, questions and answers" {
-    run measured "$BUILT"
+    run measured "$built_decks"
     echo "$output"
     [ "$status" -eq 0 ]
     [ "$(grep -c '^# ' <<<"$output")" -eq "$(find slides -name '[0-9][0-9]-*.md' | wc -l)" ]
@@ -91,9 +84,9 @@ broken_deck() {
     printf '%s<text x="50" y="50" font-size="30">one</text><text x="60" y="52" font-size="30">two</text></svg>\n' \
         "$picture" >"$room/decks/figures/double.svg"
     broken_deck >"$room/decks/90-broken.md"
-    DECKS=$room/decks OUT=$room/built timeout 200 nice -n 19 tests/commands/slides 3>&- 4>&-
+    DECKS=$room/decks OUT=$room/built timeout 200 nice -n 19 tests/kit/slides 3>&- 4>&-
     # Its PDF is another deck's.
-    cp "$BUILT/00-sockets.pdf" "$room/built/90-broken.pdf"
+    cp "$built_decks/00-sockets.pdf" "$room/built/90-broken.pdf"
     run measured "$room/built"
     echo "$output"
     [ "$status" -eq 1 ]
@@ -126,13 +119,13 @@ stands_in() {
     [[ $whole == *"$text"* ]]
 }
 
-# The lesson with which a deck compares its own: the one that the words before
-# the block name, or the one before.
+# The lesson with which a deck compares a program of its own: the one that the
+# words before the block name, or the one that it starts from.
 lesson_before() {
-    local number
-    number=$(printf '%02d' $((10#${1%%-*} - 1)))
-    [[ ! $2 =~ lesson\ ([0-9]{2}) ]] || number=${BASH_REMATCH[1]}
-    basename lessons/"$number"-*
+    local from=${registry[$1:from]}
+    [ "$2" = server.c ] && from=${from%/*} || from=${from#*/}
+    [[ ! $3 =~ lesson\ ([0-9]{2}) ]] || from=${BASH_REMATCH[1]}
+    find_lesson "$from"
 }
 
 # Looks at what a deck, said to be LESSON's, quotes: a line for each fault.
@@ -151,7 +144,8 @@ look_at_quotes() {
                 continue
             fi
             name=${BASH_REMATCH[1]}
-            a=lessons/$(lesson_before "$lesson" "${block_before[i]}")/$name b=lessons/$lesson/$name
+            a=lessons/$(lesson_before "$lesson" "$name" "${block_before[i]}")/$name
+            b=lessons/$lesson/$name
             if [ ! -e "$a" ] || [ ! -e "$b" ]; then
                 echo "there is no $a, or no $b"
                 continue
@@ -345,7 +339,7 @@ look_at_parts() {
 # ---- the command ----------------------------------------------------------
 
 @test "a deck that is not there is bad usage, and the decks are named" {
-    LESSON=77 run tests/commands/slides
+    LESSON=77 run tests/kit/slides
     echo "$output"
     [ "$status" -eq 2 ]
     [[ $output == *'no deck '\''77'\'* && $output == *00-sockets* ]]
@@ -357,7 +351,7 @@ look_at_parts() {
     ln -s /usr/bin/* "$room/bin"
     while read -r tool package; do
         rm -f "$room/bin/$tool"
-        PATH=$room/bin run tests/commands/slides
+        PATH=$room/bin run tests/kit/slides
         echo "$output"
         [ "$status" -eq 1 ]
         [[ $output == *"$tool is missing"*"apt-get install $package"* ]]

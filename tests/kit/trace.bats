@@ -1,26 +1,24 @@
 #!/usr/bin/env bats
 # make trace, with real programs: what is drawn is what happened, in its order.
 
+# shellcheck disable=SC2016,SC2154 # sed and scenes expand; common.bash sets lessons
 bats_require_minimum_version 1.5.0
 
+load ../commands/common
+load try
+
 setup_file() {
-    export KIT=$BATS_FILE_TMPDIR/kit
-    mkdir "$KIT"
-    cd "$BATS_TEST_DIRNAME/../.." || return
-    tar --exclude=./build --exclude=./.git --exclude=./tests/kit -cf - . | tar -C "$KIT" -xf -
+    export copy=$BATS_FILE_TMPDIR/kit
+    copy_kit "$copy" tests/kit
     unset LESSON DIR SANITIZE MAKEFLAGS MAKELEVEL
-    (cd "$KIT" && make -s all && make -s DIR=solutions all && chmod -R go+rX .) 3>&- 4>&-
+    (cd "$copy" && make -s all && make -s DIR=solutions all && chmod -R go+rX .) 3>&- 4>&-
     chmod go+rx "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
 }
 
 setup() {
-    cd "$KIT" || return
+    cd "$copy" || return
     unset LESSON DIR SANITIZE SCENE SERVER CLIENT SAY SVG MAKEFLAGS MAKELEVEL
     export TERM=dumb
-}
-
-try() {
-    run timeout -k 5 60 "$@" 3>&- 4>&-
 }
 
 # What the last command printed has lines that match, one after another. Each
@@ -101,8 +99,8 @@ bare() {
 
 @test "every lesson's pair is drawn, in 80 columns" {
     local lesson
-    for lesson in lessons/[0-9]*; do
-        try make -s trace LESSON="${lesson##*/}" DIR=solutions
+    for lesson in "${lessons[@]}"; do
+        try make -s trace LESSON="$lesson" DIR=solutions
         [ "$status" -eq 0 ]
         fits
         rows 'c/^socket' 'w/hello.*>' 's/HELLO' 'w/<.*HELLO' 'c/HELLO'
@@ -154,6 +152,27 @@ bare() {
     [ "$status" -eq 0 ]
     rows 'c/^send' 'w/"hello\\n" -*x$' 'c/^recv\(3\) sleeps' 'w/"hello\\n" -*>$' 's/^recv = 6'
     [ "$(grep -c '^ *[0-9]* send' <<<"$output")" -eq 1 ]
+}
+
+@test "a scene that is added as a file is played, with its plot and its lesson, and listed" {
+    local scene=tests/trace/scenes/three
+    printf '%s\n' "plot='three come, and the last one speaks'" 'usual=04 takes_say=yes' 'play() {' \
+        start_server 'mark begin' 'start_client a' 'start_client b' 'start_client c' \
+        'say c "$SAY"' 'hang_up c' '}' >$scene
+    try tests/trace/list
+    [[ $output == *$'\nthree (04)      three come, and the last one speaks'* ]]
+    try make -s trace SCENE=rubbish
+    [[ $output == *"no scene 'rubbish'; there are: "*" three "* ]]
+    try make -s trace SCENE=three SAY=salve
+    [ "$status" -eq 0 ]
+    fits
+    [ "${lines[0]}" = 'Lesson 04-multi-client, scene three' ]
+    [ "${lines[1]}" = 'three come, and the last one speaks' ]
+    rows 'c/^a: connect' 'c/^b: connect' 'c/^c: connect' 's/^accept = 6' 'w/^-c- "salve' \
+        's/^4: recv = 6' 'w/^<-c- "SALVE' 'w/^-c- FIN'
+    try make -s trace SCENE=three CLIENT='build/lessons/04-multi-client/client; echo sad >&2; false'
+    [[ $output == *'Client c said last:'*' sad' && $output != *'Client a'* ]]
+    rm $scene
 }
 
 @test "as a picture: well-formed, with the same rows" {

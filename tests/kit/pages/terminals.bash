@@ -49,11 +49,13 @@
 # Any one wait takes PATIENCE milliseconds at most (10000). SCENES is how many
 # scenes are played at once (4).
 
+set -u
+not_ours=$(compgen -v | sort)
 # shellcheck source=tests/kit/pages.bash
 . "${BASH_SOURCE[0]%/*}/../pages.bash"
-set -u
+# shellcheck source=tests/commands/common.bash
+. "${BASH_SOURCE[0]%/*}/../../commands/common.bash"
 export LC_ALL=C
-kit=$(cd "${BASH_SOURCE[0]%/*}/../../.." && pwd)
 PATIENCE=${PATIENCE:-10000}
 
 # Each varies: ports that the system gives, process ids, addresses in memory.
@@ -65,8 +67,8 @@ declare -A leads_of=()
 
 page() {
     page=$1
-    read_page "$kit/$page" || exit 2
-    squeeze "$(cat "$kit/$page")"
+    read_page "$top/$page" || exit 2
+    squeeze "$(cat "$top/$page")"
     whole_page=$squeezed
 }
 
@@ -89,11 +91,7 @@ not_run() {
 # ---- outside --------------------------------------------------------------
 
 play() {
-    local name i status=0 tool world
-    if [ "${1-}" = --inside ]; then
-        inside "$2"
-        exit
-    fi
+    local name status=0 tool world ours
     for tool in unshare ip script ss lsof strace nc ps prlimit setpriv; do
         command -v "$tool" >/dev/null && continue
         echo "$tool is missing, and the pages use it. On Debian: apt-get install" \
@@ -111,14 +109,15 @@ play() {
     # What ends may still be writing.
     trap 'rm -rf "$base" || rm -rf "$base"' EXIT
     trap 'exit 130' INT TERM
-    mkdir "$base/kit" "$base/told"
+    mkdir "$base/told"
     touch "$base/used" "$base/taken"
-    mkdir "$base/kit/tests"
-    cp -r "$kit/lessons" "$kit/solutions" "$kit/Makefile" "$base/kit"
-    cp -r "$kit"/tests/*.* "$kit/tests/commands" "$base/kit/tests"
+    copy_kit "$base/kit" tests/kit || exit 1
     build || exit 1
     (($# > 0)) || set -- "${scenes[@]}"
-    export base
+    # For the shells in the scenes' worlds: all that the script has and we have.
+    mapfile -t ours < <(compgen -v | grep -vE '^(BASH|FUNCNAME|PIPESTATUS|_$)' | sort |
+        comm -13 <(echo "$not_ours") -)
+    { declare -f && declare -p "${ours[@]}"; } >"$base/scenes"
     each_in_its_world "${SCENES:-4}" "$@"
     # What they said, in the order of the page.
     for name; do
@@ -143,8 +142,9 @@ play() {
 each_in_its_world() {
     local at_once=$1
     shift
+    # shellcheck disable=SC2016 # for another shell
     printf '%s\0' "$@" | xargs -0 -P "$at_once" -I NAME timeout --foreground --kill-after 2 60 \
-        "${world[@]}" "$0" --inside NAME
+        "${world[@]}" bash -uc '. "$1" && inside "$2"' - "$base/scenes" NAME
 }
 
 went_well() {

@@ -50,8 +50,10 @@ $(notdir $(COMMANDS)):
 .DEFAULT:
 	@echo "There is no '$@' in this kit. make help lists the commands." >&2; exit 2
 
+# The scenes of make trace stand where a line says SCENES.
 help:
-	@sed -n 's/^#: \{0,1\}//p' Makefile
+	@awk 'sub(/^#:SCENES/, "") { while (("tests/trace/list" | getline) > 0) \
+		print "                " $$0; next } sub(/^#: ?/, "")' Makefile
 
 clean:
 	rm -rf build
@@ -63,11 +65,7 @@ clean:
 #:   make diff [LESSON=03]     what the lesson changes in the one it starts from
 #:   make trace [LESSON=03]    the calls of both sides, and the wire between them
 #:              SCENE=two      another scene (its lesson unless LESSON is given):
-#:                handshake (01)  the connection is made
-#:                close (03)      the client leaves while the server is busy
-#:                reset (03)      the server is killed and comes back
-#:                two (06)        two clients; the second one speaks first
-#:                lost (05)       what the client sends first is lost
+#:SCENES
 #:              SERVER=./mine CLIENT='nc -N 127.0.0.1 9999'   programs of your own
 #:              SAY=words SVG=file   what is said; draw a picture into a file
 #:              ROWS=3-16 or 10-     a part: the row below the dashed line is 1
@@ -76,7 +74,12 @@ clean:
 #:   make hint LESSON=03       the next hint; again for a stronger one
 #:   make watch LESSON=03      check again whenever a file is saved
 #:   make reset LESSON=03      put the shipped files back; yours are kept
-#:   make doctor               what this machine lacks, and the command that installs it
+#:   make doctor               what this machine lacks, and how to get it
+#:   make bench                how long the commands take, how the servers scale, and
+#:                             the grading of a class
+#:              PART=models    one part alone: commands, models or grading
+#:              ROUNDS=5 MS=50 CLIENTS='1 100'   models: how many rounds (15), the
+#:                             length of one (100 ms), with how many clients
 #:   make clean                remove what was built
 #: For the instructor
 #:   make check DIR=solutions  the same tests on the solutions
@@ -90,12 +93,7 @@ clean:
 #:   make distcheck            everything that proves the kit itself
 #:   make distcheck-flakes     the tests again and again; RUNS=200 for many
 #:   make registry             what a lesson lacks, and what belongs to none
-#:   make answers LESSON=03    the wrong and the right answers; of all lessons without one
+#:   make answers [LESSON=03]  the wrong and the right answers
 #:   make lint                 the compilers, the formatter, shellcheck
 #:   make valgrind             the tests, with the solutions under valgrind
 #:   make format               format the C files
-#:   make bench                how long the commands take, how the servers scale, and
-#:                             the grading of a class
-#:              PART=models    one part alone: commands, models or grading
-#:              ROUNDS=5 MS=50 CLIENTS='1 100'   models: how many rounds (15), the
-#:                             length of one (100 ms), with how many clients

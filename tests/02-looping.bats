@@ -47,8 +47,8 @@ may still be waiting for answers.'
     about 'How it works' 'send may take fewer bytes than it was given: when
 the program is stopped and goes on, for one. What is left is still due.'
     server
-    play "c open $port" 'c pour 67108864' 's signal STOP' 's signal CONT' \
-        'c drain' 'c pour 67108864' 's signal STOP' 's signal CONT' 'c drain' \
+    play "c open $port" 'c pour 67108864' 'x signal STOP' 'x signal CONT' \
+        'c drain' 'c pour 67108864' 'x signal STOP' 'x signal CONT' 'c drain' \
         'c send still here\n' 'c get STILL HERE\n'
 }
 
@@ -63,8 +63,8 @@ resets: this client is done, and so is the server. Neither is its failure.'
     play "c open $port" 'c reset'
     ends server 0
     server
-    play "c open $port" 'c send hello\n' 'c get HELLO\n' 's signal STOP' \
-        'c send more\n' 'c reset' 's signal CONT'
+    play "c open $port" 'c send hello\n' 'c get HELLO\n' 'x signal STOP' \
+        'c send more\n' 'c reset' 'x signal CONT'
     ends server 0
 }
 
@@ -75,10 +75,10 @@ ends the program, unless send is told MSG_NOSIGNAL.'
     local much
     much=$(printf '%08000d' 0)
     server
-    play "c open $port" 'c send hello\n' 'c get HELLO\n' 's signal STOP' \
+    play "c open $port" 'c send hello\n' 'c get HELLO\n' 'x signal STOP' \
         "c send $much" "c send $much" "c send $much" "c send $much" \
         "c send $much" "c send $much" "c send $much" "c send $much" \
-        'c close' 's signal CONT'
+        'c close' 'x signal CONT'
     ends server 0
 }
 
@@ -87,7 +87,7 @@ ends the program, unless send is told MSG_NOSIGNAL.'
     about 'How it works' 'SO_REUSEADDR, before bind: the last connection
 still holds the port for a minute (TIME_WAIT).'
     server
-    play "c open $port" 'c send hello\n' 'c get HELLO\n' 's signal TERM' \
+    play "c open $port" 'c send hello\n' 'c get HELLO\n' 'x signal TERM' \
         'c end' 'c close'
     ends server 143
     server "$port"
@@ -423,10 +423,10 @@ a reset, which can destroy the answer: half-close, and read until the client has
     local much
     much=$(printf '%08000d' 0)
     server
-    play "c open $port" 's signal STOP' "c send exit\n$much" \
+    play "c open $port" 'x signal STOP' "c send exit\n$much" \
         "c send $much" "c send $much" "c send $much" "c send $much" \
         "c send $much" "c send $much" "c send $much" "c send $much" \
-        's signal CONT' 'c get EXIT\n' 'c end' 'c close'
+        'x signal CONT' 'c get EXIT\n' 'c end' 'c close'
     ends server 0
 }
 

@@ -32,9 +32,9 @@ on with the next client.'
     local much
     much=$(printf '%08000d' 0)
     server
-    play "a open $port" 'a send x' 'a get X' 's signal STOP' 'a send hello\n' \
+    play "a open $port" 'a send x' 'a get X' 'x signal STOP' 'a send hello\n' \
         'a reset' "b open $port" "b send $much" "b send $much" 'b reset' \
-        's signal CONT' "c open $port" "c send $much" 'c get 0' 'c reset' \
+        'x signal CONT' "c open $port" "c send $much" 'c get 0' 'c reset' \
         "d open $port" 'd send hello\n' 'd get HELLO\n' 'd reset' "n served $port"
 }
 
@@ -45,10 +45,10 @@ ends the program, unless send is told MSG_NOSIGNAL.'
     local much
     much=$(printf '%08000d' 0)
     server
-    play "c open $port" 'c send hello\n' 'c get HELLO\n' 's signal STOP' \
+    play "c open $port" 'c send hello\n' 'c get HELLO\n' 'x signal STOP' \
         "c send $much" "c send $much" "c send $much" "c send $much" \
         "c send $much" "c send $much" "c send $much" "c send $much" \
-        'c close' 's signal CONT' "n served $port"
+        'c close' 'x signal CONT' "n served $port"
 }
 
 # bats test_tags=lesson,server
@@ -66,9 +66,9 @@ a to z change, and the end of what a client says is not the end of what it reads
     about 'How it works' 'send waits for a slow reader, and it may take a part,
 after a signal for one: what is left is still due. EINTR is no failure.'
     server
-    play "c open $port" 'c pour 67108864' 's signal WINCH' 's signal CHLD' \
-        's signal URG' 's signal STOP' 's signal CONT' 'c drain' 'c pour 67108864' \
-        's signal STOP' 's signal CONT' 'c drain' 'c send x' 'c get X' \
+    play "c open $port" 'c pour 67108864' 'x signal WINCH' 'x signal CHLD' \
+        'x signal URG' 'x signal STOP' 'x signal CONT' 'c drain' 'c pour 67108864' \
+        'x signal STOP' 'x signal CONT' 'c drain' 'c send x' 'c get X' \
         "d open $port" 'c close' 'd pour 67108864' 'd close' "n served $port"
 }
 
@@ -88,7 +88,7 @@ descriptors run out one day.'
 that is no end, and not to be tried again without a pause.'
     by_hand='(ulimit -n 4; ./server)'
     DESCRIPTORS=4 server
-    play "c open $port" 'c send hello\n' 's rests' 's calm 100'
+    play "c open $port" 'c send hello\n' 'x rests' 'x calm 100'
     runs server
 }
 

@@ -52,8 +52,8 @@ room. That is allowed; to end or to hang is not.'
     about 'Break it' 'The answer finds nobody, and the system says so (ICMP). That
 is no reason to end.'
     server
-    play "a udp $port" "b udp $port" "c udp $port" 's signal STOP' 'a send hello\n' \
-        'b send' 'a close' 'b close' 'c send one\n' 's signal CONT' 'c get ONE\n' \
+    play "a udp $port" "b udp $port" "c udp $port" 'x signal STOP' 'a send hello\n' \
+        'b send' 'a close' 'b close' 'c send one\n' 'x signal CONT' 'c get ONE\n' \
         'c send two\n' 'c get TWO\n'
 }
 

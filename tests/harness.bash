@@ -24,8 +24,8 @@
 #   start NAME ARGUMENT...       start ./NAME (server or client), do not wait
 #   client [ARGUMENT...]         start the client on $port; its input: say
 #   say TEXT, hang_up            write to the client's input; end that input
-#   many LETTER                  print more of a letter than all that is
-#                                between two programs can hold
+#   many LETTER                  print one letter, more often than the sockets'
+#                                buffers can hold
 #   prints TEXT                  the client has printed exactly this so far
 #   ends NAME STATUS             the program has left with this exit status
 #   finishes NAME STATUS         the same, after much work: as long as it does
@@ -313,7 +313,7 @@ finishes() {
     local where i
     for ((i = 0; i < 5; i++)); do
         hear "$1" "$PATIENCE" || (($? != 1)) || break
-        ! WATCHED=${group[$1]} "$DRIVER" play 'x calm 300' 2>/dev/null || break
+        ! WATCHED=${group[$1]} "$DRIVER" play 'x asleep 300' 2>/dev/null || break
     done
     PATIENCE=1 ends "$@"
 }
@@ -336,7 +336,7 @@ ask() {
     by_hand="printf '$1' | nc -N 127.0.0.1 9999"
     status=0
     printf '%b' "$asked" >"$room/asked"
-    "$DRIVER" guard "$((PATIENCE / 1000))" nc -N 127.0.0.1 "$port" \
+    "$DRIVER" guard "$((PATIENCE / 1000 + 1))" nc -N 127.0.0.1 "$port" \
         <"$room/asked" >"$room/answer" 2>"$room/nc.err" || status=$?
 }
 

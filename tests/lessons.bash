@@ -2,9 +2,8 @@
 # Reads lessons.tsv, which says what is special about each lesson: source it. It sets
 #   lessons                    an array: the lessons, in their order
 #   registry[LESSON:COLUMN]    what a row has in the column of this name
-# Bad rows are not looked for here; kit/registry.bats does that.
+# Bad rows are not looked for here; kit/registry does that.
 
-# Reads the file FILE, or the kit's own.
 read_registry() {
     local row columns=() i
     lessons=()
@@ -19,6 +18,6 @@ read_registry() {
         for i in "${!columns[@]}"; do
             registry[${row[0]}:${columns[i]}]=${row[i]-}
         done
-    done <"$1"
+    done <"${BASH_SOURCE[0]%/*}/lessons.tsv"
 }
-read_registry "${BASH_SOURCE[0]%/*}/lessons.tsv"
+read_registry

@@ -18,7 +18,7 @@
 #                                             this model
 #   label(NAME)                               as a reader knows it
 
-# The last lesson is the first one, and the others are below the lessons.
+# The order of the rows: the newest lesson first, then the servers of others.
 BEGIN {
     for (i = split(lessons, row, ";"); i > 0; i--) {
         name = row[i]

@@ -1,6 +1,6 @@
 /*
  * What the driver's files offer to each other. main.c says in which order
- * they stand: each uses those below it.
+ * they stand: each uses those above it here.
  */
 #ifndef DRIVER_H
 #define DRIVER_H

@@ -1,6 +1,6 @@
 /*
  * The steps about the watched processes, and those about time: how much of
- * it passed, and how much later than it should this machine does things.
+ * it has passed, and how late this machine runs.
  *
  * Uses conversation.c, proc.c, base.c.
  */

@@ -7,7 +7,7 @@ END {
     gsub(/(^|\n)(#!|load "\$TESTS\/harness")[^\n]*/, "\n", shared)
     printf "%s", shared
     for (i = 1; i <= tests; i++) {
-        if (tags[i] == "") tags[i] = "exercise"
+        if (tags[i] !~ /lesson/) tags[i] = "exercise"
         printf "%s", written(i)
     }
 }

@@ -74,7 +74,7 @@ run_out() {
     status=0
     : >"$room/$name.out"
     # shellcheck disable=SC2086 # WRAPPER is a command with arguments
-    "$DRIVER" guard "$((PATIENCE / 1000))" ${WRAPPER-} "$PROGRAMS/$name" "$@" \
+    "$DRIVER" guard "$((PATIENCE / 1000 + 1))" ${WRAPPER-} "$PROGRAMS/$name" "$@" \
         >"${into-$room/$name.out}" 2>"$room/$name.err" 3>&- 4>&- || status=$?
 }
 

@@ -35,7 +35,7 @@ instructor() {
     local user=()
     [ "$EUID" -ne 0 ] ||
         user=(setpriv --reuid nobody --regid nogroup --clear-groups --no-new-privs)
-    run timeout -k 5 300 "${user[@]}" env -i PATH="$PATH" HOME="$room" TMPDIR="$room/tmp" \
+    run timeout -k 5 500 "${user[@]}" env -i PATH="$PATH" HOME="$room" TMPDIR="$room/tmp" \
         PATIENCE=2000 "$@" 3>&- 4>&-
 }
 

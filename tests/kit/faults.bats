@@ -12,7 +12,7 @@
 #   .   not tried: there that call knows no such error
 # A server of one client leaves with status 0 behind C and D. Whatever the
 # answer, no byte is wrong, nothing crashes, and while there is nothing to do
-# the program uses at most 5 % of a processor. A fault that was never raised
+# the program uses at most 10 % of a processor. A fault that was never raised
 # counts as no answer but "-".
 #
 # When it fails, in the second column: the numbers of the calls, from 1. "2+"

@@ -2,7 +2,7 @@
 # The boxes in which a submission's programs run, and the compiler that builds
 # them: source it, behind ../../commands/common.bash, and call it in the kit's
 # folder. It goes with SANDBOX, from the environment:
-#   bubblewrap   a box of its own for each program, made without root (unless
+#   bubblewrap   a box for the programs of each lesson, made without root (unless
 #                another is given)
 #   container    a container is around all of us: the programs run as a spare
 #                user, whom nothing of ours belongs to. We have to be root

@@ -43,6 +43,8 @@
 #   stuck                     a condition for await: bytes wait at both ends of
 #                             the connection, all programs sleep, nothing moves
 #   listening [PORT]          somebody listens there
+#   second_in_queue           a server in terminal 1, its client in 2, and in 3 a
+#                             second client, whose word "second" waits in the queue
 #   solved                    the programs are those of the solution
 #   wrong MESSAGE...          the scene has failed
 #
@@ -557,6 +559,17 @@ stuck() {
     rows=$(ss -Htn '( sport = :9999 or dport = :9999 )' | sort)
     (($(grep -cE '^ESTAB +[1-9][0-9]* +[1-9]' <<<"$rows") == 2)) || return
     [ "$rows" = "$before" ] && ! pgrep --runstates R,D .
+}
+
+second_in_queue() {
+    run 1 ./server
+    listening
+    run 2 ./client
+    waits 2
+    run 3 ./client
+    waits 3
+    type 3 second
+    queued 1
 }
 
 solved() {

@@ -546,6 +546,7 @@ in_queue() {
     ss -Hltn '( sport = :9999 )' | grep -qE "^LISTEN +$1 "
 }
 
+# shellcheck disable=SC2120 # a scene gives another port
 listening() {
     await 'a listener' listens "${1-9999}"
 }
@@ -561,6 +562,7 @@ stuck() {
     [ "$rows" = "$before" ] && ! pgrep --runstates R,D .
 }
 
+# shellcheck disable=SC2119 # the usual port is meant
 second_in_queue() {
     run 1 ./server
     listening

@@ -581,7 +581,7 @@ END
     done
     chmod -R a+rwX "$room"
     printf '%s\0' "$room"/*/*/part-0 | xargs -0 -n 1 -P 4 bash -c '
-        built=${1%/*} BUILT=${built%/*} SOURCES=$PWD/solutions DRIVER=$PWD/build/driver \
+        built=${1%/*} BUILT=${built%/*} TREE=$PWD/solutions DRIVER=$PWD/build/driver \
             RUNNER=$PWD/tests/grading/sandbox/run-tests tests/commands/run-part "$1"' -
     run ! grep -h -A 9 '^not ok' "$room"/*/*/part-0/tap
     [ "$(cat "$room"/*/*/part-0/tap | grep -c '^ok')" -gt 100 ]

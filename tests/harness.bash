@@ -29,7 +29,7 @@
 #   prints TEXT                  the client has printed exactly this so far
 #   ends NAME STATUS             the program has left with this exit status
 #   finishes NAME STATUS         the same, after much work: as long as it does
-#                                not rest it has more time, five waits at most
+#                                not rest it has more time, 18 waits at most
 #   printed FILE                 the client has printed the same as the file has
 #   complains NAME PATTERN       its standard error has one line that matches
 #   runs NAME                    the program has not ended
@@ -174,7 +174,7 @@ in_background() {
     [ -z "${writer-}" ] || exec {writer}>&-
     local verb=(guard)
     [ -z "${tell-}" ] || verb=(tell "$tell")
-    exec "$DRIVER" "${verb[@]}" $((PATIENCE / 100)) "$@" 3>&- 4>&-
+    exec "$DRIVER" "${verb[@]}" $((PATIENCE / 50)) "$@" 3>&- 4>&-
 }
 
 # Waits for what the guard of a program tells, so many milliseconds. Returns 0
@@ -311,7 +311,7 @@ ends() {
 # A busy machine gives little time to one that has much to do.
 finishes() {
     local where i
-    for ((i = 0; i < 5; i++)); do
+    for ((i = 0; i < 18; i++)); do
         hear "$1" "$PATIENCE" || (($? != 1)) || break
         ! WATCHED=${group[$1]} "$DRIVER" play 'x asleep 300' 2>/dev/null || break
     done

@@ -4,6 +4,7 @@
  * Limit: it sends the first line that is not empty, and no other. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

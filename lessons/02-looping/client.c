@@ -4,6 +4,7 @@
  * Limit: when the connection breaks, it leaves. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,6 +4,7 @@
  * Limit: the line in hand is lost when the connection breaks. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@
  * Limit: a client costs a thread, with a stack of its own. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdint.h>

@@ -4,6 +4,7 @@
  * Limit: a datagram that gets lost is lost, and nobody is told. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
-/* Nonblocking server: serves many clients in one thread. No call waits but
- * poll, and poll waits for all of them at once.
+/* Nonblocking server: many clients in one thread. No call waits but poll.
  * Usage: server [PORT]    on 127.0.0.1: 9999 unless given, 0 for a free one
  * Limit: poll looks at every client each time, however few have spoken. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>

@@ -4,6 +4,7 @@
  * Limit: the message is what the first recv brings, at most 1,024 bytes. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,7 +76,6 @@ int main(int argc, char *argv[])
             break;
         sent += n > 0 ? n : 0;
     }
-
     shutdown(client, SHUT_WR); /* to close now could destroy the answer */
     do
         got = recv(client, data, sizeof data, 0);

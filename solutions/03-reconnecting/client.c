@@ -4,6 +4,7 @@
  * Limit: the server may answer a line twice; it is printed once. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@
  * Limit: one client at a time; the next one waits until this one leaves. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>

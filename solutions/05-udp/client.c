@@ -1,9 +1,9 @@
-/* UDP client: sends each line as a datagram, and prints the datagram that
- * comes back.
+/* UDP client: sends each line as a datagram, and prints what comes back.
  * Usage: client [HOST [PORT [TRIES]]]    127.0.0.1 9999 4 unless given
  * Limit: the server may do the work of a line more than once. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>

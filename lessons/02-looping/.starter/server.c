@@ -4,6 +4,7 @@
  * Limit: one client; when that one has left, the server leaves too. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>

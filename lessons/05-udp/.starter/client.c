@@ -1,9 +1,9 @@
-/* UDP client: sends each line as a datagram, and prints the datagram that
- * comes back.
+/* UDP client: sends each line as a datagram, and prints what comes back.
  * Usage: client [HOST [PORT]]    127.0.0.1 9999 unless given
  * Limit: it waits for ever for an answer that got lost. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -213,6 +213,97 @@ only() {
     wait "$pid" 2>/dev/null || true
 }
 
+# ---- in a lesson's folder -----------------------------------------------------
+
+@test "a lesson's Makefile: alone it lists the commands, and each is the kit's, for this lesson" {
+    local name
+    cd lessons/03-reconnecting
+    try make
+    [ "$status" -eq 0 ]
+    for name in check hint demo trace diff watch reset; do
+        [[ $output == *"make $name "* ]]
+    done
+    try make hint
+    [[ $status -eq 0 && $output == *"Hint 1 of "*" for 03-reconnecting"* ]]
+    (cd ../.. && make -s diff LESSON=03) >"$BATS_TEST_TMPDIR/diff"
+    try make diff
+    [ "$status" -eq 0 ]
+    diff <(printf '%s\n' "$output") <(sed '$d' "$BATS_TEST_TMPDIR/diff")
+    try make demo
+    [[ $status -eq 0 && $output == *"Lesson 03-reconnecting: "*'has left, status 0'* ]]
+    echo '// mine' >>server.c
+    try make reset
+    [[ $status -eq 0 && $output == *"lessons/03-reconnecting/server.c is now "* ]]
+    cmp server.c .starter/server.c
+    grep -q '// mine' server.c.mine
+    try make nonsense
+    [[ $status -eq 2 && $output == *"no 'nonsense' in a lesson's folder"* ]]
+}
+
+@test "a lesson's Makefile: check and watch test this lesson alone; the status is the kit's" {
+    local log=$BATS_TEST_TMPDIR/log pid
+    cd lessons/01-one-shot
+    try make check
+    [[ $status -eq 0 && $output == *'01-one-shot '*'not started'*'0 of 1 lessons'* ]]
+    [[ $output != *'ntering directory'* && $output != *make:* ]]
+    setsid timeout 60 make watch >"$log" 2>&1 </dev/null 3>&- 4>&- &
+    pid=$!
+    timeout 20 bash -c 'until grep -q "save a file in lessons/01-one-shot" "$1"; do sleep 0.1; done' - "$log"
+    kill -KILL -- "-$pid"
+    wait "$pid" 2>/dev/null || true
+    echo 'int x = ;' >>server.c
+    try make check
+    [[ $status -eq 2 && $output == *'does not build'* ]]
+    # One line is make's own.
+    [ "$(grep -c '^make' <<<"$output")" -eq 1 ]
+}
+
+@test "a lesson's Makefile: what is typed, or in the environment, is handed on" {
+    cd lessons/01-one-shot
+    try make check DIR=solutions
+    [[ $status -eq 0 && $output == *'01-one-shot '*'done'* ]]
+    try env DIR=solutions make check
+    [[ $status -eq 0 && $output == *'01-one-shot '*'done'* ]]
+    try make check DIR=nowhere
+    [[ $status -eq 2 && $output == *'there is no folder nowhere'* ]]
+    try make check SANITIZE=undefined
+    [[ $status -eq 0 && -x ../../build/lessons-undefined/01-one-shot/server ]]
+    # The lesson that is typed counts; one from the environment does not.
+    try make hint LESSON=04
+    [[ $status -eq 0 && $output == *' for 04-multi-client'* ]]
+    try env LESSON=04 make hint
+    [[ $status -eq 0 && $output == *' for 01-one-shot'* ]]
+    try make hint LESSON=99
+    [[ $status -eq 2 && $output == *"There is no lesson '99'"* ]]
+}
+
+@test "a lesson's Makefile: the files and the programs that trace is given are those of this folder" {
+    cd lessons/03-reconnecting
+    cc server.c -o mine
+    try make trace SCENE=dialogue SERVER='./mine 9999' SVG=picture.svg
+    echo "$output"
+    [[ $status -eq 0 && $output == *'drawn into lessons/03-reconnecting/picture.svg'* ]]
+    grep -q '</svg>' picture.svg
+    [ ! -e ../../picture.svg ]
+    try env CLIENT="./client 127.0.0.1" make trace SCENE=handshake SVG="$BATS_TEST_TMPDIR/other.svg"
+    [[ $status -ne 0 && $output == *'./client: No such file'* ]]
+    make -s client
+    try env CLIENT="./client 127.0.0.1" make trace SCENE=handshake SVG="$BATS_TEST_TMPDIR/other.svg"
+    [ "$status" -eq 0 ]
+    grep -q '</svg>' "$BATS_TEST_TMPDIR/other.svg"
+}
+
+@test "a lesson's Makefile: make server client builds here; elsewhere it says what is missing" {
+    cd lessons/04-multi-client
+    try make server client
+    [[ $status -eq 0 && -x server && -x client ]]
+    mkdir -p "$BATS_TEST_TMPDIR/apart/from/it"
+    cp Makefile "$BATS_TEST_TMPDIR/apart/from/it"
+    cd "$BATS_TEST_TMPDIR/apart/from/it"
+    try make check
+    [[ $status -eq 2 && $output == *'../../tests/commands/check: No such file'* ]]
+}
+
 @test "doctor: what is missing is named with the command that brings it" {
     mkdir "$BATS_TEST_TMPDIR/bin"
     local tool

@@ -124,14 +124,14 @@ copy_of() {
 }
 
 add_row() {
-    awk -F '\t' -v OFS='\t' -v model=$model -v trial="$trial" '{ print } $1 == model { $1 = trial
-        $2 = substr(model, 1, 2) "/" substr(model, 1, 2); row = $0 } END { print row }' tests/lessons.tsv >"$room/tsv"
+    awk -F '\t' -v OFS='\t' -v model=$model -v trial="$trial" '{ print } $1 == model { $1 = trial; row = $0 }
+        END { print row }' tests/lessons.tsv >"$room/tsv"
     cp "$room/tsv" tests/lessons.tsv
 }
 
 add_pair() {
     mkdir -p "lessons/$trial/.starter"
-    cp lessons/$model/{server,client}.c "lessons/$trial"
+    cp lessons/$model/{server.c,client.c,Makefile} "lessons/$trial"
     cp lessons/$model/.starter/*.c "lessons/$trial/.starter"
 }
 
@@ -175,6 +175,8 @@ add_trial() {
     rmdir "lessons/$trial"
     says_missing "lessons/$trial/server.c" 'there is no' add_row
     says_missing "lessons/$trial/README.md" 'there is no' add_pair
+    says_missing "lessons/$trial/Makefile" 'is not the text' sh -c "echo >>lessons/$trial/Makefile"
+    cp "lessons/$model/Makefile" "lessons/$trial"
     says_missing "lessons/$trial/hints.md" 'there is no' add_page
     says_missing "tests/$trial.bats" 'there is no' add_exercise
     says_missing "tests/kit/wrong/$trial" 'fewer than 24 wrong' add_tests
@@ -252,7 +254,7 @@ add_row_of_nothing() {
     try make demo LESSON="$number"
     [[ $status -eq 0 && $output == *"Lesson $trial"*'has left, status 0'* ]]
     try make diff LESSON="$number"
-    [[ $status -eq 0 && $output == *"lessons/$trial/server.c is the same as lessons/$model/server.c"* ]]
+    [[ $status -eq 0 && $output == *"+++ lessons/$trial/server.c"* ]]
     try make hint LESSON="$number"
     [[ $status -eq 0 && $output == *"for $trial"* ]]
     try make trace LESSON="$number"
@@ -283,6 +285,7 @@ add_row_of_nothing() {
     instructor make handout
     tar -tf build/socket-lab-kit.tar.gz >"$room/handed-out"
     grep -q "/lessons/$trial/.starter/server.c" "$room/handed-out"
+    grep -q "/lessons/$trial/Makefile" "$room/handed-out"
     run ! grep -q "solutions/\|/kit/wrong\|slides/" "$room/handed-out"
 
     # A maintainer's. The whole would take too long.

@@ -21,7 +21,7 @@ FOLDERS := $(patsubst %/.,%,$(wildcard $(ROOMS:=/*/.)))
 COMMANDS := $(foreach file,$(filter-out $(FOLDERS),$(wildcard $(ROOMS:=/*))), \
 	$(if $(findstring .,$(notdir $(file))),,$(file)))
 
-.PHONY: all help clean $(notdir $(COMMANDS))
+.PHONY: all help clean lessons solutions tests slides $(notdir $(COMMANDS))
 
 all: $(patsubst $(DIR)/%.c,$(BUILT)/%,$(wildcard $(DIR)/[0-9][0-9]-*/*.c))
 
@@ -47,7 +47,8 @@ build/bench/%: tests/bench/peers/%.c
 $(notdir $(COMMANDS)):
 	@$(filter %/$@,$(COMMANDS))
 
-.DEFAULT:
+# A folder is no command; that of the slides has a command's name.
+.DEFAULT $(filter-out $(notdir $(COMMANDS)),lessons solutions tests slides):
 	@echo "There is no '$@' in this kit. make help lists the commands." >&2; exit 2
 
 # The scenes of make trace stand where a line says SCENES.

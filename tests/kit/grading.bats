@@ -546,7 +546,7 @@ END
     tar -C "$room" -xf build/socket-lab-kit.tar.gz
     cd "$room/socket-lab-kit"
     [ ! -e solutions ]
-    [ ! -e slides ]
+    [ "$(ls slides)" = $'00-sockets.md\nfigures' ]
     [ -z "$(find . -path '*wrong*' -o -path '*hostile*' -o -path '*kit/*.bats' -o -name '*.orig')" ]
     run make check LESSON=01
     [ "$status" -eq 0 ]
@@ -559,7 +559,12 @@ END
         run make help
         [[ $output == *'make check'* && $output != *"make $command"* ]]
     done
-    grep -o '](\([^)#]*\)' README.md | cut -c 3- | xargs ls -d
+    # Every link of its pages leads somewhere.
+    local page
+    while IFS= read -r page; do
+        (cd "$(dirname "$page")" && sed 's/`[^`]*`//g' "${page##*/}" | grep -oE '\]\([^)#]+' | cut -c 3- |
+            grep -v :// | xargs -r ls -d >/dev/null)
+    done < <(find . -name '*.md')
     run ! grep -q 'solutions\|make grade' README.md
     run tests/commands/doctor
     [[ $output == *strace* && $output != *bwrap* ]]

@@ -366,7 +366,9 @@ bare() {
     try make -s trace LESSON=06 SERVER="$BATS_TEST_TMPDIR/spins"
     [ "$status" -eq 0 ]
     rows 's/^accept\(3\) = -1 EAGAIN' 's/^\(again, [0-9]{3,} times\)' 's/^accept\(3\) = [45]'
-    [ "${#lines[@]}" -lt 60 ]
+    # Of thousands of calls. A busy machine holds it up now and then, and each time
+    # there are a few rows more.
+    [ "${#lines[@]}" -lt 300 ]
 }
 
 @test "what has no room is shortened in the middle: its length and its FIN are still there" {

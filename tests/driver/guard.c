@@ -7,6 +7,7 @@
 #define _GNU_SOURCE /* fexecve, environ */
 #include "driver.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -89,6 +90,14 @@ static void become(char *argv[], pid_t guard, const sigset_t *mask)
 
 /* ---- the guard ------------------------------------------------------- */
 
+/* Waits until the other end of the pipe is closed. */
+static void await_end(int fd)
+{
+    char byte;
+    while (read(fd, &byte, 1) < 0 && errno == EINTR)
+        ;
+}
+
 /* Starts the program in a group of its own, with us as its first process.
  * The signals in the set are not missed from then on. Returns 0 if our
  * parent has ended. */
@@ -105,16 +114,23 @@ static int start(struct guard *g, char *argv[], const sigset_t *awaited)
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
         return 0;
+    int left[2];
+    must(pipe2(left, O_CLOEXEC), "pipe");
     g->program = fork();
-    if (g->program == 0)
+    if (g->program == 0) {
+        close(left[1]);
+        await_end(left[0]);
         become(argv, self, &before);
+    }
     if (g->program < 0)
         g->killed_as = 126;
     /* In a box the program may signal its own group to stop us, so we leave
-     * it. Out of a box we stay: the group that we were in may be the one
-     * that a terminal sends signals to. */
+     * it, and it begins only then. Out of a box we stay: the group that we
+     * were in may be the one that a terminal sends signals to. */
     if (getenv("BOX_KEEPER") && g->group_before > 0)
         setpgid(0, g->group_before);
+    close(left[0]);
+    close(left[1]);
     return 1;
 }
 

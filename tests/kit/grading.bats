@@ -13,7 +13,10 @@ teardown() {
 @test "what is solved has all points, and the result says how it was graded" {
     instructor env SECRET=s tests/grading/grade-one solutions "$room/out"
     [ "$status" -eq 0 ]
-    [ "$(jq .score "$room/out/results.json")" = "$(all_points)" ]
+    [ "$(jq .score "$room/out/results.json")" = "$(all_points)" ] || {
+        cat "$room/out/report.txt"
+        return 1
+    }
     [ "$(jq -r .extra_data.sandbox "$room/out/results.json")" = bubblewrap ]
     [[ $(jq -r .extra_data.compiler "$room/out/results.json") == *[0-9].[0-9]* ]]
     [[ $(jq -r .extra_data.kit "$room/out/results.json") =~ ^[0-9a-f]{12}$ ]]
@@ -374,6 +377,21 @@ attack_and_solve() {
     run ! grep -rlP '[\x00-\x08\x0b-\x1f\x7f]' "$results" --include='*.txt' --include='*.html' \
         --include='*.json' --include='*.xml' --include='*.csv'
     run ! grep -rl '<script' "$results" --include='*.html'
+}
+
+@test "a guard that a busy machine holds up is not stopped by its program" {
+    # The program is to begin only when its guard has left its group: so the guard
+    # takes its time here.
+    cp -r "$kit" "$room/kit"
+    cp -r tests/kit/hostile/stops-its-guard "$in"
+    sed -i 's|^    if (getenv("BOX_KEEPER") && g->group_before > 0)|    usleep(100000);\n&|' \
+        "$room/kit/tests/driver/guard.c"
+    grep -q '^    usleep' "$room/kit/tests/driver/guard.c"
+    [ "$EUID" -ne 0 ] || chown -R nobody "$room/kit"
+    cd "$room/kit"
+    grade
+    [ "$status" -eq 0 ]
+    [ "$(points stops-its-guard)" = 0.00 ]
 }
 
 # ---- again -----------------------------------------------------------------

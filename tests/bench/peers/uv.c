@@ -1,6 +1,7 @@
 /* The same job with libuv, the way its users write it: uv_read_start, and
  * for each message a uv_write with a request, freed when it is done.
  * Usage: uv [PORT]    on 127.0.0.1: 0 unless given, for a free one
+ * It needs libuv: cc uv.c -luv
  * Limit: it reads on while answers are left; its memory grows with them. */
 #include <stdio.h>
 #include <stdlib.h>
